@@ -1,0 +1,51 @@
+# The one door for people and CI. `make` alone runs what CI runs first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help run story test check bench lock format clean
+
+help: ## Explain every target
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(INSTALLED): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("PSA Ledger needs Python 3.11 or newer, found " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing the locked packages into $(VENV) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $(INSTALLED)
+
+run: $(INSTALLED) ## Set up and start everything on embedded PostgreSQL, with a demo MSP
+	@exec $(BIN)/psa-ledger up
+
+story: $(INSTALLED) ## Drive the whole flow over HTTP against the running system
+	@exec $(BIN)/psa-ledger story
+
+test: $(INSTALLED) ## Set up and pass all quick tests
+	@$(BIN)/python -m pytest -m "not long"
+
+check: $(INSTALLED) ## Format, lint, types, imports, schema and documents; no tests
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(INSTALLED) ## Rewrite the sources in the one format
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: $(INSTALLED) ## Measure every promise and print figure, limit and ratio
+	@$(BIN)/python -m bench
+
+lock: $(INSTALLED) ## Resolve the dependencies again, leaving out releases younger than a week
+	@test -x $(VENV)/lock/bin/uv || $(PYTHON) -m venv $(VENV)/lock
+	@$(VENV)/lock/bin/python -m pip install --quiet --disable-pip-version-check uv
+	@$(VENV)/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-emit-find-links --no-header --exclude-newer "$$(date -u -d '7 days ago' +%Y-%m-%d)" \
+	  --group dev pyproject.toml -o requirements.lock
+
+clean: ## Remove what was installed and the demo's data (stop `make run` first)
+	@rm -rf $(VENV) .data
