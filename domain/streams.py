@@ -4,8 +4,10 @@ A stream's id is the UUIDv5 of its natural key, so two processes that mean the s
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Generic, TypeVar
 from uuid import UUID, uuid5
 
 from domain.values import MspId, OrganizationId, PsaAgreementId, PsaProductId, RunId, Tenant
@@ -52,10 +54,24 @@ def company_mapping_stream(msp: MspId, organization: OrganizationId) -> Stream:
 
 
 def addition_stream(msp: MspId, tenant: Tenant, agreement: PsaAgreementId, product: PsaProductId) -> Stream:
-    return Stream(
-        StreamKind.ADDITION, msp, (tenant.site, tenant.company_id, str(agreement), str(product))
-    )
+    return Stream(StreamKind.ADDITION, msp, (tenant.site, tenant.company_id, str(agreement), str(product)))
 
 
 def run_stream(msp: MspId, run: RunId) -> Stream:
     return Stream(StreamKind.RUN, msp, (run,))
+
+
+S = TypeVar("S")
+F = TypeVar("F")
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate(Generic[S, F]):
+    """How the facts of one kind of stream fold into its state.
+
+    `evolve` never refuses: what was recorded has happened.
+    """
+
+    kind: StreamKind
+    initial: S
+    evolve: Callable[[S, F], S]

@@ -142,3 +142,31 @@ class Tenant:
 
     def __str__(self) -> str:
         return f"{self.site}/{self.company_id}"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class PlanComponent:
+    """One thing to map: a component of a plan of the vendor's catalogue."""
+
+    plan: PlanId
+    component: Component
+
+
+@dataclass(frozen=True, slots=True)
+class ProductTerms:
+    """How a PSA product bills: the plan components mapped to it share one rule and one minimum.
+
+    Units: `minimum` in whole units per organization; 0 means none.
+    """
+
+    product: PsaProductId
+    items: tuple[PlanComponent, ...]
+    rule: Rule
+    minimum: int
+
+
+class LeftBehind(StrEnum):
+    """What happens to an addition that its last organization or component leaves."""
+
+    UNTOUCHED = "UNTOUCHED"
+    ZERO = "ZERO"
