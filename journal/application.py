@@ -1,0 +1,447 @@
+"""The journal as other rooms see it: load a state, let a pure decision speak, append its facts; or read what happened.
+
+`transact` is the one way to write. It gives a decision a `Reader`, remembers the version of every stream the decision
+read, and appends all its changes in one atomic save that fails if any of them moved meanwhile; then the decision runs
+again on the newer states. So decisions are written as if nobody else were there, and must have no effects of their own.
+Refusals that a decision raises pass through; nothing is recorded then.
+"""
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Self, TypeVar, cast
+from uuid import UUID
+
+from domain.streams import Aggregate, Stream, StreamKind
+from domain.values import MspId
+from journal.codec import Codec
+from journal.entry import Entry, Origin, new_entry_id
+from journal.envelope import FACT_COLUMNS, FactRow, read_entry, read_fact, store_fact
+from journal.recorder import (
+    Alongside,
+    Append,
+    Appended,
+    CategoryGuard,
+    Conflict,
+    Datastore,
+    FactRecorder,
+    KeyTaken,
+    StoredFact,
+    StoredKey,
+    TakenKey,
+)
+from journal.state_cache import Folded, StateCache
+
+S = TypeVar("S")
+F = TypeVar("F")
+
+TRIES = 20
+LONGEST_PAUSE_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """An id that counts once per MSP and kind, for ever: a change id or an idempotency key.
+
+    `digest` is that of the content it came with, so that the same id with other content can be told apart.
+    `fact` says which of the change's facts it leads to, counted from 0.
+    """
+
+    kind: str
+    key: str
+    digest: bytes
+    fact: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """New facts for one stream, which the decision has read before, and the keys that they use up."""
+
+    stream: Stream
+    facts: tuple[Any, ...]
+    keys: tuple[Key, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RawEntry:
+    """An entry as its row holds it, for exports and seals: `state` are the very bytes that were stored."""
+
+    position: int
+    stream_id: UUID
+    version: int
+    topic: str
+    recorded_at: datetime
+    msp: MspId
+    kind: StreamKind
+    entry_id: UUID
+    state: bytes
+
+
+class TooManyConflicts(Exception):
+    """A decision was overtaken by others each time; nothing was recorded."""
+
+    def __init__(self, tries: int) -> None:
+        super().__init__(f"overtaken by others {tries} times in a row")
+        self.tries = tries
+
+
+class NotRead(Exception):
+    """A decision writes a stream that it has not read; a bug in the decision."""
+
+
+@dataclass(slots=True)
+class _Read:
+    aggregate: Aggregate[Any, Any]
+    folded: Folded[Any]
+    guarded: bool
+
+
+class Reader:
+    """What a decision may look at. Lives as long as one run of the decision."""
+
+    def __init__(self, journal: "Journal") -> None:
+        self._journal = journal
+        self._now: datetime | None = None
+        self.reads: dict[Stream, _Read] = {}
+        self.categories: list[CategoryGuard] = []
+        self.keys_looked_up: set[tuple[MspId, str, str]] = set()
+
+    @property
+    def now(self) -> datetime:
+        """The ledger's time at the first look of this run; it stands still until the decision is over."""
+        if self._now is None:
+            self._now = self._journal.now()
+        return self._now
+
+    def state(self, aggregate: Aggregate[S, Any], stream: Stream, *, guard: bool = True) -> Folded[S]:
+        """Load a stream's state. Guarded: if it moves before the append, the decision runs again."""
+        return self.states(aggregate, (stream,), guard=guard)[stream]
+
+    def states(
+        self, aggregate: Aggregate[S, Any], streams: Sequence[Stream], *, guard: bool = True
+    ) -> dict[Stream, Folded[S]]:
+        """Load the states of many streams of one kind in one round trip."""
+        missing = [stream for stream in dict.fromkeys(streams) if stream not in self.reads]
+        if missing:
+            loaded, now = self._journal.load(aggregate, missing)
+            if self._now is None:
+                self._now = now
+            for stream, folded in loaded.items():
+                self.reads[stream] = _Read(aggregate, folded, guard)
+        if guard:
+            for stream in streams:
+                self.reads[stream].guarded = True
+        return {stream: self.reads[stream].folded for stream in streams}
+
+    def category(self, msp: MspId, kind: StreamKind, position: int) -> None:
+        """Rely on what a view said up to a position: run again if the MSP has a newer fact in streams of the kind."""
+        self.categories.append(CategoryGuard(msp, kind, position))
+
+    def taken_keys(self, msp: MspId, kind: str, keys: Sequence[str]) -> dict[str, TakenKey]:
+        """Find which keys are used up. Looked-up keys that somebody takes meanwhile make the decision run again."""
+        self.keys_looked_up.update((msp, kind, key) for key in keys)
+        return self._journal.taken_keys(msp, kind, keys)
+
+
+class Journal(AbstractContextManager["Journal"]):
+    """One process's door to the journal; threads share it.
+
+    `pool_size` bounds its connections to the database, `cached_states` the streams whose folded states it keeps.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        codec: Codec,
+        *,
+        pool_size: int = 8,
+        cached_states: int = 20_000,
+        new_id: Callable[[], UUID] = new_entry_id,
+    ) -> None:
+        self._codec = codec
+        self._recorder = FactRecorder(Datastore(url, pool_size=pool_size))
+        self._cache = StateCache(cached_states)
+        self._new_id = new_id
+
+    def close(self) -> None:
+        self._recorder.datastore.close()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    # Writing
+
+    def execute(
+        self,
+        aggregate: Aggregate[S, F],
+        stream: Stream,
+        decide: Callable[[S], tuple[F, ...]],
+        origin: Origin,
+        keys: tuple[Key, ...] = (),
+    ) -> tuple[Entry[F], ...]:
+        """Let a decision speak on one stream and record its facts.
+
+        Shape: the new entries in order; empty when the decision gave no facts.
+        Raises: what `decide` raises, KeyTaken, TooManyConflicts.
+        """
+
+        def one_change(reader: Reader) -> tuple[Change, ...]:
+            return (Change(stream, decide(reader.state(aggregate, stream).state), keys),)
+
+        return self.transact(one_change, origin)
+
+    def transact(
+        self,
+        decide: Callable[[Reader], Sequence[Change]],
+        origin: Origin,
+        *,
+        keys: tuple[Key, ...] = (),
+        alongside: Alongside | None = None,
+        tries: int = TRIES,
+    ) -> tuple[Entry[Any], ...]:
+        """Let a decision speak over many streams and record its changes in one atomic append.
+
+        `keys` belong to the whole: they lead to facts of the first change. `alongside` writes rows in the same
+        transaction, for example credentials into the vault. The decision may run many times.
+        Shape: the new entries in the order of the changes; empty when there are no facts, and then no key is used up.
+        Raises: what `decide` raises; KeyTaken for a used-up key that the decision did not look up; TooManyConflicts;
+        NotRead; CodecError.
+        """
+        for failed in range(tries):
+            reader = Reader(self)
+            changes = [change for change in decide(reader) if change.facts]
+            if not changes:
+                return ()
+            append = self._append_of(reader, changes, keys, origin)
+            try:
+                appended = self._recorder.append(append, alongside)
+            except Conflict:
+                pass
+            except KeyTaken as taken:
+                if not reader.keys_looked_up.issuperset(taken.taken):
+                    raise
+            else:
+                return self._recorded(reader, changes, append, appended, origin)
+            pause = min(0.001 * 2**failed, LONGEST_PAUSE_SECONDS)
+            time.sleep(random.uniform(0, pause))  # noqa: S311 - spreads retries, guards nothing
+        raise TooManyConflicts(tries)
+
+    def _append_of(self, reader: Reader, changes: Sequence[Change], keys: tuple[Key, ...], origin: Origin) -> Append:
+        facts: list[StoredFact] = []
+        stored_keys: list[StoredKey] = []
+        reached: dict[Stream, int] = {}
+        for change in changes:
+            if change.stream not in reader.reads:
+                raise NotRead(f"{change.stream} is written but was not read")
+            base = reached.get(change.stream, reader.reads[change.stream].folded.version)
+            for number, fact in enumerate(change.facts, start=1):
+                facts.append(
+                    store_fact(self._codec, change.stream, base + number, fact, entry_id=self._new_id(), origin=origin)
+                )
+            reached[change.stream] = base + len(change.facts)
+            for key in (*keys, *change.keys) if change is changes[0] else change.keys:
+                change.facts[key.fact]
+                stored_keys.append(
+                    StoredKey(change.stream.msp, key.kind, key.key, key.digest, change.stream.id, base + 1 + key.fact)
+                )
+        guards = {
+            stream.id: read.folded.version
+            for stream, read in reader.reads.items()
+            if read.guarded and stream not in reached
+        }
+        return Append(facts, guards, reader.categories, stored_keys)
+
+    def _recorded(
+        self, reader: Reader, changes: Sequence[Change], append: Append, appended: Appended, origin: Origin
+    ) -> tuple[Entry[Any], ...]:
+        """Build the entries that were stored, and keep the states they lead to."""
+        entries: list[Entry[Any]] = []
+        recorded_at = appended.recorded_at.astimezone(UTC)
+        place = 0
+        for change in changes:
+            read = reader.reads[change.stream]
+            state = read.folded.state
+            for fact in change.facts:
+                stored = append.facts[place]
+                fact_type = self._codec.type_of(change.stream.kind, fact)
+                entries.append(
+                    Entry(
+                        position=appended.first_position + place,
+                        entry_id=stored.entry_id,
+                        stream=change.stream,
+                        version=stored.originator_version,
+                        recorded_at=recorded_at,
+                        msp=change.stream.msp,
+                        actor=origin.actor,
+                        request_id=origin.request_id,
+                        correlation_id=origin.correlation_id,
+                        causation_id=origin.causation_id,
+                        fact=fact,
+                        fact_type=fact_type.name,
+                        schema=fact_type.schema,
+                    )
+                )
+                state = read.aggregate.evolve(state, fact)
+                place += 1
+            read.folded = Folded(state, read.folded.version + len(change.facts))
+            self._cache.put(change.stream.id, read.aggregate.evolve, read.folded)
+        return tuple(entries)
+
+    def taken_keys(self, msp: MspId, kind: str, keys: Sequence[str]) -> dict[str, TakenKey]:
+        """Find which keys of a kind are used up, and what each led to, in one query."""
+        found = self._recorder.taken_keys([(msp, kind, key) for key in dict.fromkeys(keys)])
+        return {key: taken for (_, _, key), taken in found.items()}
+
+    # States
+
+    def state(self, aggregate: Aggregate[S, Any], stream: Stream) -> Folded[S]:
+        """Load a stream's current state."""
+        return self.load(aggregate, (stream,))[0][stream]
+
+    def states(self, aggregate: Aggregate[S, Any], streams: Sequence[Stream]) -> dict[Stream, Folded[S]]:
+        """Load the current states of many streams of one kind in one query."""
+        return self.load(aggregate, streams)[0]
+
+    def load(self, aggregate: Aggregate[S, Any], streams: Sequence[Stream]) -> tuple[dict[Stream, Folded[S]], datetime]:
+        """Load current states, and the ledger's time along with them, in one round trip.
+
+        Only facts newer than the cached states are read.
+        """
+        known: dict[UUID, Folded[Any]] = {}
+        ids: dict[Stream, UUID] = {}
+        for stream in streams:
+            if stream.kind is not aggregate.kind:
+                raise ValueError(f"{stream} is no {aggregate.kind} stream")
+            ids[stream] = stream_id = stream.id
+            known[stream_id] = self._cache.get(stream_id, aggregate.evolve) or Folded(aggregate.initial, 0)
+        rows = self._recorder.rows(_NEWER_FACTS, (list(known), [folded.version for folded in known.values()]))
+        now: datetime = rows[0][0].astimezone(UTC)
+        moved: dict[UUID, tuple[Any, int]] = {}
+        for _, stream_id, version, topic, state_bytes in rows:
+            if stream_id is None:
+                continue
+            state, reached = moved.get(stream_id) or (known[stream_id].state, known[stream_id].version)
+            if version != reached + 1:
+                raise BrokenStream(stream_id, version, reached)
+            moved[stream_id] = aggregate.evolve(state, read_fact(self._codec, topic, state_bytes)), version
+        for stream_id, (state, version) in moved.items():
+            known[stream_id] = Folded(state, version)
+            self._cache.put(stream_id, aggregate.evolve, known[stream_id])
+        return {stream: known[stream_id] for stream, stream_id in ids.items()}, now
+
+    def state_at(self, aggregate: Aggregate[S, Any], stream: Stream, recorded_until: datetime) -> Folded[S]:
+        """Fold what was recorded up to an instant, that instant included."""
+        rows = self._recorder.rows(_FACTS_UNTIL, (stream.id, recorded_until))
+        state: Any = aggregate.initial
+        for _, topic, state_bytes in rows:
+            state = aggregate.evolve(state, read_fact(self._codec, topic, state_bytes))
+        return Folded(state, rows[-1][0] if rows else 0)
+
+    def now(self) -> datetime:
+        """The ledger's time."""
+        now: datetime = self._recorder.rows("SELECT ledger_now()", ())[0][0]
+        return now.astimezone(UTC)
+
+    # Reading
+
+    def head(self) -> int:
+        """The last position; 0 while nothing is recorded."""
+        found: int = self._recorder.rows("SELECT coalesce(max(notification_id), 0) FROM facts", ())[0][0]
+        return found
+
+    def read(
+        self,
+        after_position: int,
+        limit: int,
+        *,
+        msp: MspId | None = None,
+        kinds: Sequence[StreamKind] | None = None,
+    ) -> list[Entry[Any]]:
+        """Read entries after a position in journal order, at most `limit`."""
+        query = f"SELECT {FACT_COLUMNS} FROM facts WHERE notification_id > %s"  # noqa: S608 - our own constants
+        parameters: list[object] = [after_position]
+        if msp is not None:
+            query += " AND msp = %s"
+            parameters.append(msp)
+        if kinds is not None:
+            query += " AND kind = ANY(%s)"
+            parameters.append([kind.value for kind in kinds])
+        query += " ORDER BY notification_id LIMIT %s"
+        return self._entries(query, (*parameters, limit))
+
+    def raw(self, after_position: int, limit: int, *, msp: MspId | None = None) -> list[RawEntry]:
+        """Read rows after a position in journal order with the very bytes that were stored."""
+        query = (
+            "SELECT notification_id, originator_id, originator_version, topic, recorded_at, msp, kind, entry_id, state"
+            " FROM facts WHERE notification_id > %s"
+        )
+        parameters: list[object] = [after_position]
+        if msp is not None:
+            query += " AND msp = %s"
+            parameters.append(msp)
+        rows = self._recorder.rows(query + " ORDER BY notification_id LIMIT %s", (*parameters, limit))
+        return [
+            RawEntry(at, stream, version, topic, recorded.astimezone(UTC), MspId(owner), StreamKind(kind), entry, state)
+            for at, stream, version, topic, recorded, owner, kind, entry, state in rows
+        ]
+
+    def entries(
+        self,
+        stream: Stream,
+        from_version: int = 1,
+        to_version: int | None = None,
+        until_recorded_at: datetime | None = None,
+    ) -> list[Entry[Any]]:
+        """Read a stream's entries in order; both versions and the instant are included."""
+        query = f"SELECT {FACT_COLUMNS} FROM facts WHERE originator_id = %s AND originator_version >= %s"  # noqa: S608 - our own constants
+        parameters: list[object] = [stream.id, from_version]
+        if to_version is not None:
+            query += " AND originator_version <= %s"
+            parameters.append(to_version)
+        if until_recorded_at is not None:
+            query += " AND recorded_at <= %s"
+            parameters.append(until_recorded_at)
+        return self._entries(query + " ORDER BY originator_version", parameters)
+
+    def entry(self, entry_id: UUID) -> Entry[Any] | None:
+        """Find one entry by its id."""
+        found = self._entries(f"SELECT {FACT_COLUMNS} FROM facts WHERE entry_id = %s", (entry_id,))  # noqa: S608 - our own constants
+        return found[0] if found else None
+
+    def _entries(self, query: str, parameters: Sequence[object]) -> list[Entry[Any]]:
+        return [read_entry(self._codec, cast(FactRow, row)) for row in self._recorder.rows(query, parameters)]
+
+
+class BrokenStream(Exception):
+    """A stream's versions have a gap or a double: the table was altered from outside."""
+
+    def __init__(self, stream_id: UUID, version: int, reached: int) -> None:
+        super().__init__(f"stream {stream_id} has version {version} right after {reached}")
+        self.stream_id = stream_id
+
+
+_NEWER_FACTS = """
+SELECT clock.now, f.originator_id, f.originator_version, f.topic, f.state
+  FROM (SELECT ledger_now() AS now) AS clock
+  LEFT JOIN (
+    SELECT n.* FROM unnest(%s::uuid[], %s::bigint[]) AS w (id, version)
+      CROSS JOIN LATERAL (
+        SELECT x.originator_id, x.originator_version, x.topic, x.state FROM facts x
+         WHERE x.originator_id = w.id AND x.originator_version > w.version
+         ORDER BY x.originator_version OFFSET 0) AS n) AS f ON true
+ ORDER BY f.originator_id, f.originator_version
+"""
+
+_FACTS_UNTIL = """
+SELECT originator_version, topic, state FROM facts
+ WHERE originator_id = %s AND recorded_at <= %s ORDER BY originator_version
+"""
