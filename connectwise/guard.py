@@ -1,0 +1,332 @@
+"""Whom we may call: the last check before a connection is opened on behalf of an address that somebody typed.
+
+A site URL is input from outside, so it could name our own network. The name is resolved once, every address it
+resolves to is judged, and the connection goes to the very address that was judged; certificate and Host still carry
+the name. Redirects and environment proxies are not followed. `allowed_origins` are exact origins (the simulator's)
+exempt from both rules.
+
+The same layer ends a request by its deadline: httpx bounds single reads, not a server that drips byte by byte.
+"""
+
+import socket
+import ssl
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from typing import Any
+
+import httpcore
+import httpx
+from typing_extensions import override
+
+from connectwise.errors import HostNotFound, SiteRefused, Unreachable
+
+CLOUD_AGENTS = frozenset({IPv4Address("168.63.129.16")})
+"""Public addresses that are really a cloud provider's host agent: they serve secrets to whoever asks from inside."""
+
+GLOBAL_UNICAST = IPv6Network("2000::/3")
+NAT64 = IPv6Network("64:ff9b::/96")
+
+Resolve = Callable[[str, int], tuple[str, ...]]
+
+
+def resolve(host: str, port: int) -> tuple[str, ...]:
+    """Every address of a name, in the system's order of preference.
+
+    Raises: HostNotFound when the name does not resolve.
+    """
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (socket.gaierror, UnicodeError) as error:
+        raise HostNotFound(f"the name {host} does not resolve") from error
+    return tuple(dict.fromkeys(str(each[4][0]) for each in found))
+
+
+def is_public(address: str) -> bool:
+    """Whether an address belongs to the open internet, so that calling it can not reach our own network.
+
+    IPv6 forms that carry an IPv4 address are judged by it (mapped, NAT64) or refused (6to4, Teredo).
+
+    >>> is_public("20.42.65.92"), is_public("169.254.169.254"), is_public("::ffff:10.0.0.1"), is_public("100.64.0.1")
+    (True, False, False, False)
+    """
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return False
+    if isinstance(parsed, IPv6Address):
+        if parsed.ipv4_mapped is not None:
+            return is_public(str(parsed.ipv4_mapped))
+        if parsed in NAT64:
+            return is_public(str(IPv4Address(int(parsed) & 0xFFFF_FFFF)))
+        if parsed.sixtofour is not None or parsed.teredo is not None or parsed not in GLOBAL_UNICAST:
+            return False
+    return (
+        parsed.is_global
+        and not parsed.is_multicast
+        and not parsed.is_reserved
+        and not parsed.is_unspecified
+        and parsed not in CLOUD_AGENTS
+    )
+
+
+def origin_of(url: httpx.URL) -> str:
+    """`scheme://host[:port]`, lower case, the scheme's own port left out."""
+    host = f"[{url.host}]" if ":" in url.host else url.host
+    return f"{url.scheme}://{host}" + (f":{url.port}" if url.port is not None else "")
+
+
+@dataclass(slots=True)
+class Exchange:
+    """What the wire needs to know of the request that the current thread carries out."""
+
+    ends_at: float
+    sent: bool = False
+
+
+_current: ContextVar[Exchange | None] = ContextVar("current exchange", default=None)
+
+
+@contextmanager
+def ending_by(ends_at: float) -> Iterator[Exchange]:
+    """Let every read and write of the requests made inside end by an instant.
+
+    Units: seconds of the transport's monotonic clock.
+    Why a context variable: httpx hands its transport no way to tell the socket about a request; a thread carries one
+    request.
+    """
+    exchange = Exchange(ends_at)
+    token = _current.set(exchange)
+    try:
+        yield exchange
+    finally:
+        _current.reset(token)
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """The rules, with the resolver and the clock they use."""
+
+    allowed_origins: frozenset[str] = frozenset()
+    resolve: Resolve = resolve
+    clock: Callable[[], float] = time.monotonic
+
+    def check_url(self, url: httpx.URL) -> None:
+        """Raises: SiteRefused unless the URL is https, without user info, or of an allowed origin."""
+        if url.userinfo:
+            raise SiteRefused("a site URL can not carry a user name or password")
+        if origin_of(url) not in self.allowed_origins and url.scheme != "https":
+            raise SiteRefused("only https sites are called")
+
+    def addresses(self, host: str, port: int) -> tuple[str, ...]:
+        """The addresses of a host, all of them judged.
+
+        Shape: at least one.
+        Raises: HostNotFound; SiteRefused when any address is not public: a name that answers with both is a trick.
+        """
+        found = self.resolve(host, port)
+        if not found:
+            raise HostNotFound(f"the name {host} does not resolve")
+        if not self._is_exempt(host, port) and not all(is_public(address) for address in found):
+            raise SiteRefused(f"{host} leads into a private or reserved network")
+        return found
+
+    def _is_exempt(self, host: str, port: int) -> bool:
+        """Lifts the address rule only: httpcore tells host and port here, `check_url` has judged the scheme before."""
+        return any(
+            (allowed := httpx.URL(origin)).host == host and (allowed.port or _own_port(allowed.scheme)) == port
+            for origin in self.allowed_origins
+        )
+
+
+class GuardedTransport(httpx.BaseTransport):
+    """Carries httpx requests over connections that the guard has judged. Thread-safe, like the pool underneath."""
+
+    def __init__(self, guard: Guard, tls: ssl.SSLContext, max_connections: int) -> None:
+        self._guard = guard
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=tls,
+            max_connections=max_connections,
+            max_keepalive_connections=max_connections,
+            keepalive_expiry=30.0,
+            network_backend=_JudgedNetwork(guard),
+        )
+
+    @override
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        self._guard.check_url(request.url)
+        with _in_httpx_words():
+            response = self._pool.handle_request(
+                httpcore.Request(
+                    method=request.method,
+                    url=httpcore.URL(
+                        scheme=request.url.raw_scheme,
+                        host=request.url.raw_host,
+                        port=request.url.port,
+                        target=request.url.raw_path,
+                    ),
+                    headers=request.headers.raw,
+                    content=request.stream,
+                    extensions=request.extensions,
+                )
+            )
+        return httpx.Response(
+            status_code=response.status,
+            headers=response.headers,
+            stream=_Body(response),
+            extensions=response.extensions,
+        )
+
+    @override
+    def close(self) -> None:
+        self._pool.close()
+
+
+def open_http(guard: Guard, max_connections: int = 64) -> httpx.Client:
+    """One client for a whole process and all its tenants: building one costs 37 ms of loading certificates.
+
+    Why so few defaults are left: environment proxies could lead requests elsewhere, a redirect would carry the keys
+    along.
+    """
+    tls = ssl.create_default_context()
+    tls.minimum_version = ssl.TLSVersion.TLSv1_2
+    return client_over(GuardedTransport(guard, tls, max_connections))
+
+
+def client_over(transport: httpx.BaseTransport) -> httpx.Client:
+    """The client as we use it, over a transport of the caller's choice (tests answer at this edge)."""
+    return httpx.Client(
+        transport=transport, trust_env=False, follow_redirects=False, headers={"User-Agent": "PSA-Ledger"}
+    )
+
+
+@dataclass(slots=True)
+class _JudgedNetwork(httpcore.NetworkBackend):
+    guard: Guard
+    _sockets: httpcore.SyncBackend = field(default_factory=httpcore.SyncBackend)
+
+    @override
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
+        failure: httpcore.ConnectError | httpcore.ConnectTimeout | None = None
+        for address in self.guard.addresses(host, port):
+            left = _time_left(self.guard.clock, timeout)
+            if left is not None and left <= 0:
+                raise httpcore.ConnectTimeout("no time was left to connect")
+            try:
+                stream = self._sockets.connect_tcp(address, port, left, local_address, socket_options)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                failure = error
+            else:
+                return _TimedStream(stream, self.guard.clock)
+        raise failure or Unreachable(f"{host} has no address")
+
+    @override
+    def connect_unix_socket(
+        self, path: str, timeout: float | None = None, socket_options: Iterable[Any] | None = None
+    ) -> httpcore.NetworkStream:
+        raise SiteRefused("a PSA is never reached over a local socket")
+
+
+@dataclass(slots=True)
+class _TimedStream(httpcore.NetworkStream):
+    """A connection whose every step ends by the deadline of the request that the thread carries out."""
+
+    stream: httpcore.NetworkStream
+    clock: Callable[[], float]
+
+    @override
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        left = _time_left(self.clock, timeout)
+        if left is not None and left <= 0:
+            raise httpcore.ReadTimeout("the deadline passed before the answer was complete")
+        return self.stream.read(max_bytes, left)
+
+    @override
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Marks the request as sent just before its first byte, and never sends a first byte after the deadline."""
+        left = _time_left(self.clock, timeout)
+        exchange = _current.get()
+        if left is not None and left <= 0:
+            if exchange is not None and not exchange.sent:
+                raise httpcore.ConnectTimeout("the deadline passed before anything was sent")
+            raise httpcore.WriteTimeout("the deadline passed while the request was being sent")
+        if exchange is not None and buffer:
+            exchange.sent = True
+        self.stream.write(buffer, left)
+
+    @override
+    def close(self) -> None:
+        self.stream.close()
+
+    @override
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        left = _time_left(self.clock, timeout)
+        if left is not None and left <= 0:
+            raise httpcore.ConnectTimeout("no time was left for the TLS handshake")
+        return _TimedStream(self.stream.start_tls(ssl_context, server_hostname, left), self.clock)
+
+    @override
+    def get_extra_info(self, info: str) -> Any:
+        return self.stream.get_extra_info(info)
+
+
+@dataclass(slots=True)
+class _Body(httpx.SyncByteStream):
+    response: httpcore.Response
+
+    @override
+    def __iter__(self) -> Iterator[bytes]:
+        with _in_httpx_words():
+            yield from self.response.iter_stream()
+
+    @override
+    def close(self) -> None:
+        self.response.close()
+
+
+def _time_left(clock: Callable[[], float], timeout: float | None) -> float | None:
+    exchange = _current.get()
+    if exchange is None:
+        return timeout
+    left = exchange.ends_at - clock()
+    return left if timeout is None else min(left, timeout)
+
+
+def _own_port(scheme: str) -> int:
+    return 443 if scheme == "https" else 80
+
+
+_IN_HTTPX_WORDS: tuple[tuple[type[Exception], type[httpx.TransportError]], ...] = (
+    (httpcore.ConnectTimeout, httpx.ConnectTimeout),
+    (httpcore.ReadTimeout, httpx.ReadTimeout),
+    (httpcore.WriteTimeout, httpx.WriteTimeout),
+    (httpcore.PoolTimeout, httpx.PoolTimeout),
+    (httpcore.ConnectError, httpx.ConnectError),
+    (httpcore.ReadError, httpx.ReadError),
+    (httpcore.WriteError, httpx.WriteError),
+    (httpcore.RemoteProtocolError, httpx.RemoteProtocolError),
+    (httpcore.LocalProtocolError, httpx.LocalProtocolError),
+    (httpcore.UnsupportedProtocol, httpx.UnsupportedProtocol),
+)
+
+
+@contextmanager
+def _in_httpx_words() -> Iterator[None]:
+    """Callers meet one family of exceptions, whatever transport answers."""
+    try:
+        yield
+    except tuple(ours for ours, _ in _IN_HTTPX_WORDS) as error:
+        theirs = next(theirs for ours, theirs in _IN_HTTPX_WORDS if isinstance(error, ours))
+        raise theirs(str(error)) from error
