@@ -5,7 +5,7 @@ Identities are text given by the vendor or by ConnectWise; a `NewType` keeps one
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from typing import NewType, Self
@@ -25,6 +25,9 @@ PsaProductId = NewType("PsaProductId", int)
 PsaAdditionId = NewType("PsaAdditionId", int)
 
 CENT = Decimal("0.01")
+
+CLOSE_DELAY = timedelta(minutes=30)
+"""A month is closed this long after it ended: 00:30 UTC on day 1."""
 
 
 class Component(StrEnum):
