@@ -14,6 +14,8 @@ from typing import LiteralString
 
 CHANNEL = "facts"
 """NOTIFY channel of the append; also the name the event library derives from the table."""
+APPEND_LOCK = 4_071_002
+"""The advisory lock that every append holds until its transaction ends."""
 CLOCK_CHANNEL = "ledger_clock"
 """NOTIFY channel of a moved clock."""
 
