@@ -150,11 +150,12 @@ class UsagePushed:
 
 @dataclass(frozen=True, slots=True)
 class PushFailed:
-    """By a worker: the write was certainly not applied."""
+    """By a worker: the write was certainly not applied. With `will_retry` it is tried again by itself."""
 
     push: PushId
     problem: Problem
     detail: str
+    will_retry: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -587,15 +588,18 @@ def verify_push(
     if state.open is None or state.open.push != push:
         return ()
     if not same_quantity(after, state.open.target):
-        return (PushFailed(push, Problem.NOT_APPLIED, f"ConnectWise answered {after} instead of {state.open.target}"),)
+        detail = f"ConnectWise answered {after} instead of {state.open.target}"
+        return (PushFailed(push, Problem.NOT_APPLIED, detail, False),)
     return (UsagePushed(push, record, state.open.found, after, written),)
 
 
-def fail_push(state: AdditionState, push: PushId, problem: Problem, detail: str) -> tuple[AdditionFact, ...]:
+def fail_push(
+    state: AdditionState, push: PushId, problem: Problem, detail: str, *, will_retry: bool
+) -> tuple[AdditionFact, ...]:
     """The write was certainly not applied. Nothing when somebody settled it meanwhile."""
     if state.open is None or state.open.push != push:
         return ()
-    return (PushFailed(push, problem, detail),)
+    return (PushFailed(push, problem, detail, will_retry),)
 
 
 def settle_from_psa(
@@ -617,7 +621,7 @@ def settle_from_psa(
     elif (found is None and started.found is None) or (
         found is not None and started.found is not None and same_quantity(found, started.found)
     ):
-        facts.append(PushFailed(push, Problem.NOT_APPLIED, "ConnectWise still holds what it held before"))
+        facts.append(PushFailed(push, Problem.NOT_APPLIED, "ConnectWise still holds what it held before", True))
     else:
         facts.append(PushOutcomeUnknown(push, started.found, started.target, found))
     return tuple(facts)
@@ -702,6 +706,8 @@ def evolve(state: AdditionState, fact: AdditionFact) -> AdditionState:
         case PushFailed():
             started = state.open
             assert started is not None
+            if fact.will_retry:
+                return replace(state, open=None)
             failed = Exceptional(
                 fact.problem, started.kind, started.month, started.run, fact.detail, started.found, started.wanted
             )
