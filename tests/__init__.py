@@ -1,0 +1,1 @@
+"""Tests, one folder per package; each name is a sentence that must be true."""
