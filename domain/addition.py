@@ -387,28 +387,28 @@ def judge(state: AdditionState, order: PushOrder, found: Decimal | None) -> Verd
     `found` is what the PSA holds, none when the record is still to be created.
     """
     here = found if found is not None else ZERO
-    answer = _answer(state, order)
+    by_admin = _hand_edit_answer(state, order, here)
     match order.kind:
         case PushKind.INITIAL | PushKind.OVERWRITE:
             target = order.wanted
         case PushKind.INCREMENTAL:
             if state.is_outcome_unknown:
-                return Refuse(Problem.OUTCOME_UNKNOWN, "an earlier push has an unknown outcome; Sync now settles it")
+                return _WAITS_FOR_ABSOLUTE
             target = here + (order.wanted - state.base)
             if _is_drifted(state, here) and same_quantity(here, order.wanted):
                 target = here
         case PushKind.FINAL:
-            by_hand = not state.is_fresh and not same_quantity(here, state.base)
-            policy = _as_policy(answer) or order.drift_policy
+            policy = _POLICY_OF[by_admin] if by_admin is not None else order.drift_policy
             if state.is_outcome_unknown and policy is not DriftPolicy.OVERWRITE:
-                return Refuse(Problem.OUTCOME_UNKNOWN, "an earlier push has an unknown outcome; Sync now settles it")
+                return _WAITS_FOR_ABSOLUTE
             target = order.wanted
-            if by_hand and answer is Answer.LEAVE:
-                return Go(here, _approval(state))
-            if by_hand and policy is DriftPolicy.KEEP:
-                target = order.wanted + (here - state.base)
-            if by_hand and policy is DriftPolicy.HOLD:
-                return Hold(HoldReason.HAND_EDIT, target)
+            if not state.is_fresh and not same_quantity(here, state.base):
+                if by_admin is Answer.LEAVE:
+                    target = here
+                elif policy is DriftPolicy.KEEP:
+                    target = order.wanted + (here - state.base)
+                elif policy is DriftPolicy.HOLD:
+                    return Hold(HoldReason.HAND_EDIT, target)
         case PushKind.RELEASE:
             return Go(here if order.left_behind is LeftBehind.UNTOUCHED else ZERO)
         case PushKind.UNDO:
@@ -418,12 +418,27 @@ def judge(state: AdditionState, order: PushOrder, found: Decimal | None) -> Verd
             assert_never(order.kind)
     if target < 0:
         return Refuse(Problem.BELOW_ZERO, f"the target would be {target}; Sync now writes {order.wanted}")
+    approval = state.approved.push if state.approved is not None else None
+    if by_admin is not None:
+        return Go(target, approval)
     if _is_guarded(state, order, here) and order.guard.stops(max(here, state.wrote or ZERO), target):
+        if _is_approved(state, order, here, target):
+            return Go(target, approval)
         if order.approved is not None and _same_pair(order.approved, (here, target)):
             return Go(target)
-        if answer is None or not _binds(state, here, target):
-            return Hold(HoldReason.DROP_GUARD, target)
-    return Go(target, _approval(state) if answer is not None else None)
+        return Hold(HoldReason.DROP_GUARD, target)
+    return Go(target)
+
+
+_WAITS_FOR_ABSOLUTE = Refuse(
+    Problem.OUTCOME_UNKNOWN, "an earlier push has an unknown outcome; Sync now writes an absolute number"
+)
+_POLICY_OF = {
+    Answer.OVERWRITE: DriftPolicy.OVERWRITE,
+    Answer.KEEP: DriftPolicy.KEEP,
+    Answer.LEAVE: DriftPolicy.OVERWRITE,
+    Answer.APPROVE: DriftPolicy.OVERWRITE,
+}
 
 
 def _is_drifted(state: AdditionState, found: Decimal) -> bool:
@@ -440,33 +455,31 @@ def _is_guarded(state: AdditionState, order: PushOrder, found: Decimal) -> bool:
             return False
 
 
-def _answer(state: AdditionState, order: PushOrder) -> Answer | None:
-    """What an admin answered to this very push, if anybody did."""
+def _answered(state: AdditionState, order: PushOrder) -> tuple[PushHeld, PushApproved] | None:
+    """The hold of this very push with an admin's answer to it, if anybody answered."""
     held, approved = state.held, state.approved
     if held is None or approved is None or approved.push != held.push:
         return None
-    return approved.answer if (held.kind, held.month) == (order.kind, order.month) else None
+    return (held, approved) if (held.kind, held.month) == (order.kind, order.month) else None
 
 
-def _approval(state: AdditionState) -> PushId | None:
-    return state.approved.push if state.approved is not None else None
+def _hand_edit_answer(state: AdditionState, order: PushOrder, found: Decimal) -> Answer | None:
+    """The answer to a hand edit, as long as what was shown still stands."""
+    answered = _answered(state, order)
+    if answered is None or answered[0].reason is not HoldReason.HAND_EDIT:
+        return None
+    approved = answered[1]
+    return approved.answer if _same_pair((approved.found, approved.target), (found, order.wanted)) else None
 
 
-def _as_policy(answer: Answer | None) -> DriftPolicy | None:
-    match answer:
-        case Answer.OVERWRITE | Answer.LEAVE | Answer.APPROVE:
-            return DriftPolicy.OVERWRITE
-        case Answer.KEEP:
-            return DriftPolicy.KEEP
-        case None:
-            return None
-        case _:
-            assert_never(answer)
-
-
-def _binds(state: AdditionState, found: Decimal, target: Decimal) -> bool:
-    approved = state.approved
-    return approved is not None and _same_pair((approved.found, approved.target), (found, target))
+def _is_approved(state: AdditionState, order: PushOrder, found: Decimal, target: Decimal) -> bool:
+    """Whether an admin let exactly this drop pass."""
+    answered = _answered(state, order)
+    return (
+        answered is not None
+        and answered[0].reason is HoldReason.DROP_GUARD
+        and _same_pair((answered[1].found, answered[1].target), (found, target))
+    )
 
 
 def _same_pair(left: tuple[Decimal, Decimal], right: tuple[Decimal, Decimal]) -> bool:
