@@ -101,6 +101,8 @@ def site_of(typed: str, allowed_origins: frozenset[str] = frozenset()) -> Site:
         raise SiteRefused("a site URL can not carry a user name or password")
     if origin in allowed_origins:
         return Site(login_origin=origin, api_origin=origin)
+    if url.port is not None and not 0 < url.port < 65536:
+        raise SiteRefused("the site URL names a port that does not exist")
     if url.scheme != "https":
         raise SiteRefused("the site URL must begin with https://")
     host = httpx.URL(origin).host

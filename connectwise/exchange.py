@@ -24,8 +24,6 @@ from connectwise.budget import Budget
 from connectwise.errors import (
     DeadlinePassed,
     HostNotFound,
-    IncompleteRead,
-    Later,
     NoAnswer,
     OutcomeUnknown,
     PsaError,
@@ -154,7 +152,7 @@ class Wire:
         return answer
 
     def retrying(self, attempt: Callable[[], T]) -> T:
-        """Call a read until it answers, its error says never, or the attempts are used up. The last error is raised.
+        """Call a read until it answers, is refused, or its attempts are used up. The last error is raised.
 
         Units: the pause is drawn evenly from 0 to a bound that starts at `first_pause_seconds` and doubles; never
         less than Retry-After.
@@ -176,8 +174,10 @@ class Wire:
         jitter = self.time.random() * bound
         if isinstance(error, Throttled):
             return error.seconds + jitter if error.seconds <= self.limits.longest_pause_seconds else None
-        is_final = isinstance(error, HostNotFound | DeadlinePassed | IncompleteRead)
-        return None if is_final or error.verdict != Later() else jitter
+        is_passing = isinstance(error, NoAnswer | UnreadableAnswer | Unreachable) and not isinstance(
+            error, HostNotFound
+        )
+        return jitter if is_passing else None
 
     @contextmanager
     def _slot(self, tenant: Tenant, ends_at: float) -> Iterator[None]:

@@ -15,7 +15,8 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Any
 
 import httpcore
@@ -24,8 +25,15 @@ from typing_extensions import override
 
 from connectwise.errors import HostNotFound, SiteRefused, Unreachable
 
-CLOUD_AGENTS = frozenset({IPv4Address("168.63.129.16")})
-"""Public addresses that are really a cloud provider's host agent: they serve secrets to whoever asks from inside."""
+NEVER_CALLED = (
+    IPv4Network("168.63.129.16/32"),  # Azure's host agent, behind a public address
+    IPv4Network("192.0.0.0/24"),  # protocol assignments; Oracle's metadata service answers at 192.0.0.192
+    IPv4Network("192.88.99.0/24"),  # 6to4 relays, retired
+    IPv6Network("2001::/23"),  # protocol assignments, Teredo among them
+    IPv6Network("2002::/16"),  # 6to4: carries an IPv4 address of any kind
+    IPv6Network("3fff::/20"),  # documentation
+)
+"""What Python 3.11 takes for the open internet and is not: some serve secrets to whoever asks from inside a cloud."""
 
 GLOBAL_UNICAST = IPv6Network("2000::/3")
 NAT64 = IPv6Network("64:ff9b::/96")
@@ -62,14 +70,13 @@ def is_public(address: str) -> bool:
             return is_public(str(parsed.ipv4_mapped))
         if parsed in NAT64:
             return is_public(str(IPv4Address(int(parsed) & 0xFFFF_FFFF)))
-        if parsed.sixtofour is not None or parsed.teredo is not None or parsed not in GLOBAL_UNICAST:
+        if parsed not in GLOBAL_UNICAST:
             return False
     return (
         parsed.is_global
         and not parsed.is_multicast
         and not parsed.is_reserved
-        and not parsed.is_unspecified
-        and parsed not in CLOUD_AGENTS
+        and not any(parsed in network for network in NEVER_CALLED)
     )
 
 
@@ -188,18 +195,23 @@ class GuardedTransport(httpx.BaseTransport):
 def open_http(guard: Guard, max_connections: int = 64) -> httpx.Client:
     """One client for a whole process and all its tenants: building one costs 37 ms of loading certificates.
 
-    Why so few defaults are left: environment proxies could lead requests elsewhere, a redirect would carry the keys
-    along.
+    Certificates are checked against certifi's authorities, or against those that SSL_CERT_FILE names.
     """
-    tls = ssl.create_default_context()
-    tls.minimum_version = ssl.TLSVersion.TLSv1_2
-    return client_over(GuardedTransport(guard, tls, max_connections))
+    return client_over(GuardedTransport(guard, httpx.create_ssl_context(), max_connections))
 
 
 def client_over(transport: httpx.BaseTransport) -> httpx.Client:
-    """The client as we use it, over a transport of the caller's choice (tests answer at this edge)."""
+    """The client as we use it, over a transport of the caller's choice (tests answer at this edge).
+
+    Why so few defaults are left: environment proxies could lead requests elsewhere, a redirect would carry the keys
+    along, and a cookie that one tenant's answer sets would travel with the next tenant's request to the same host.
+    """
     return httpx.Client(
-        transport=transport, trust_env=False, follow_redirects=False, headers={"User-Agent": "PSA-Ledger"}
+        transport=transport,
+        trust_env=False,
+        follow_redirects=False,
+        cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
+        headers={"User-Agent": "PSA-Ledger"},
     )
 
 

@@ -59,6 +59,11 @@ class ProbeReport:
     def is_usable(self) -> bool:
         return not self.missing
 
+    @property
+    def may_be_our_client_id(self) -> bool:
+        """Whether nothing at all could be read: some systems answer a bad clientId with 403, like a missing right."""
+        return not any(each.state is RightState.GRANTED for each in self.rights)
+
 
 LISTS_THAT_SHOW: Final[dict[Right, tuple[str, ...]]] = {
     COMPANIES_INQUIRE: ("/company/companies",),

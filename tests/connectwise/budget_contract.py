@@ -1,0 +1,112 @@
+"""What every `Budget` must do, whatever it is built on. A suite subclasses `BudgetContract` and makes one."""
+
+import threading
+from abc import abstractmethod
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from connectwise.budget import Allowance, Budget
+from connectwise.errors import After, Throttled
+from domain.values import Tenant
+
+ACME = Tenant("na.myconnectwise.net", "acme")
+OTHER = Tenant("na.myconnectwise.net", "other")
+
+
+class BudgetContract:
+    @abstractmethod
+    def budget(self, allowance: Allowance) -> Budget:
+        """A fresh budget in which nobody has taken anything yet."""
+
+    def test_no_more_requests_are_in_flight_than_allowed(self) -> None:
+        budget = self.budget(Allowance(parallel=3, per_second=10_000, burst=10_000))
+        in_flight, seen, lock = set[int](), list[int](), threading.Lock()
+
+        def request(number: int) -> None:
+            with budget.slot(ACME, 30):
+                with lock:
+                    in_flight.add(number)
+                    seen.append(len(in_flight))
+                with lock:
+                    in_flight.discard(number)
+
+        with ThreadPoolExecutor(12) as pool:
+            list(pool.map(request, range(200)))
+
+        assert len(seen) == 200
+        assert max(seen) <= 3
+
+    def test_a_place_is_given_back_when_the_request_fails(self) -> None:
+        budget = self.budget(Allowance(parallel=1))
+
+        for _ in range(3):
+            with pytest.raises(ZeroDivisionError), budget.slot(ACME, 0):
+                raise ZeroDivisionError
+
+        with budget.slot(ACME, 0):
+            pass
+
+    def test_who_finds_all_places_taken_waits_no_longer_than_its_patience(self) -> None:
+        budget = self.budget(Allowance(parallel=1))
+
+        with budget.slot(ACME, 0), pytest.raises(Throttled) as raised, budget.slot(ACME, 0.05):
+            pass
+
+        assert raised.value.seconds > 0
+        assert raised.value.certainly_not_applied
+
+    def test_a_waiting_request_goes_on_as_soon_as_a_place_is_free(self) -> None:
+        budget = self.budget(Allowance(parallel=1))
+        waiting, went_on = threading.Event(), threading.Event()
+
+        def request() -> None:
+            waiting.set()
+            with budget.slot(ACME, 30):
+                went_on.set()
+
+        with ThreadPoolExecutor(1) as pool:
+            with budget.slot(ACME, 0):
+                pool.submit(request)
+                waiting.wait(30)
+                assert not went_on.is_set()
+            assert went_on.wait(30)
+
+    def test_the_burst_is_used_up_and_says_when_to_come_back(self) -> None:
+        budget = self.budget(Allowance(parallel=4, per_second=0.001, burst=2))
+
+        for _ in range(2):
+            with budget.slot(ACME, 0):
+                pass
+        with pytest.raises(Throttled) as raised, budget.slot(ACME, 1):
+            pass
+
+        assert raised.value.seconds == pytest.approx(1000, rel=0.02)
+
+    def test_a_punished_tenant_is_closed_and_another_is_not(self) -> None:
+        budget = self.budget(Allowance())
+
+        budget.punish(ACME, 100)
+
+        with pytest.raises(Throttled) as raised, budget.slot(ACME, 1):
+            pass
+        assert raised.value.seconds == pytest.approx(100, rel=0.02)
+        assert raised.value.verdict == After(raised.value.seconds)
+        with budget.slot(OTHER, 0):
+            pass
+
+    def test_a_shorter_punishment_does_not_shorten_a_longer_one(self) -> None:
+        budget = self.budget(Allowance())
+
+        budget.punish(ACME, 100)
+        budget.punish(ACME, 1)
+
+        with pytest.raises(Throttled) as raised, budget.slot(ACME, 1):
+            pass
+        assert raised.value.seconds == pytest.approx(100, rel=0.02)
+
+    def test_tenants_do_not_share_their_places(self) -> None:
+        budget = self.budget(Allowance(parallel=1, per_second=0.001, burst=1))
+
+        with budget.slot(ACME, 0), budget.slot(OTHER, 0):
+            pass
