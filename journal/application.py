@@ -20,12 +20,12 @@ from domain.streams import Aggregate, Stream, StreamKind
 from domain.values import MspId
 from journal.codec import Codec
 from journal.entry import Entry, Origin, new_entry_id
-from journal.envelope import FACT_COLUMNS, FactRow, read_entry, read_fact, store_fact
+from journal.envelope import FACT_COLUMNS, FactRow, read_entry, read_fact, store_fact, stream_id_of
+from journal.reader import Change, Key, Reader
 from journal.recorder import (
     Alongside,
     Append,
     Appended,
-    CategoryGuard,
     Conflict,
     Datastore,
     FactRecorder,
@@ -39,31 +39,10 @@ from journal.state_cache import Folded, StateCache
 S = TypeVar("S")
 F = TypeVar("F")
 
+__all__ = ["BrokenStream", "Change", "Folded", "Journal", "Key", "NotRead", "RawEntry", "Reader", "TooManyConflicts"]
+
 TRIES = 20
 LONGEST_PAUSE_SECONDS = 0.1
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """An id that counts once per MSP and kind, for ever: a change id or an idempotency key.
-
-    `digest` is that of the content it came with, so that the same id with other content can be told apart.
-    `fact` says which of the change's facts it leads to, counted from 0.
-    """
-
-    kind: str
-    key: str
-    digest: bytes
-    fact: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """New facts for one stream, which the decision has read before, and the keys that they use up."""
-
-    stream: Stream
-    facts: tuple[Any, ...]
-    keys: tuple[Key, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,60 +70,6 @@ class TooManyConflicts(Exception):
 
 class NotRead(Exception):
     """A decision writes a stream that it has not read; a bug in the decision."""
-
-
-@dataclass(slots=True)
-class _Read:
-    aggregate: Aggregate[Any, Any]
-    folded: Folded[Any]
-    guarded: bool
-
-
-class Reader:
-    """What a decision may look at. Lives as long as one run of the decision."""
-
-    def __init__(self, journal: "Journal") -> None:
-        self._journal = journal
-        self._now: datetime | None = None
-        self.reads: dict[Stream, _Read] = {}
-        self.categories: list[CategoryGuard] = []
-        self.keys_looked_up: set[tuple[MspId, str, str]] = set()
-
-    @property
-    def now(self) -> datetime:
-        """The ledger's time at the first look of this run; it stands still until the decision is over."""
-        if self._now is None:
-            self._now = self._journal.now()
-        return self._now
-
-    def state(self, aggregate: Aggregate[S, Any], stream: Stream, *, guard: bool = True) -> Folded[S]:
-        """Load a stream's state. Guarded: if it moves before the append, the decision runs again."""
-        return self.states(aggregate, (stream,), guard=guard)[stream]
-
-    def states(
-        self, aggregate: Aggregate[S, Any], streams: Sequence[Stream], *, guard: bool = True
-    ) -> dict[Stream, Folded[S]]:
-        """Load the states of many streams of one kind in one round trip."""
-        missing = [stream for stream in dict.fromkeys(streams) if stream not in self.reads]
-        if missing:
-            loaded, now = self._journal.load(aggregate, missing)
-            if self._now is None:
-                self._now = now
-            for stream, folded in loaded.items():
-                self.reads[stream] = _Read(aggregate, folded, guard)
-        if guard:
-            for stream in streams:
-                self.reads[stream].guarded = True
-        return {stream: self.reads[stream].folded for stream in streams}
-
-    def category(self, msp: MspId, kind: StreamKind, position: int) -> None:
-        """Rely on what a view said up to a position: run again if the MSP has a newer fact in streams of the kind."""
-        self.categories.append(CategoryGuard(msp, kind, position))
-
-    def taken_keys(self, msp: MspId, kind: str, keys: Sequence[str]) -> dict[str, TakenKey]:
-        """Find which keys are used up. Looked-up keys that somebody takes meanwhile make the decision run again."""
-        self.keys_looked_up.update((msp, kind, key) for key in keys)
-        return self._journal.taken_keys(msp, kind, keys)
 
 
 class Journal(AbstractContextManager["Journal"]):
@@ -217,10 +142,17 @@ class Journal(AbstractContextManager["Journal"]):
         NotRead; CodecError.
         """
         for failed in range(tries):
-            reader = Reader(self)
-            changes = [change for change in decide(reader) if change.facts]
+            reader = Reader(self, is_trusting=failed == 0)
+            try:
+                changes = [change for change in decide(reader) if change.facts]
+            except Exception:
+                if self._is_current(reader):
+                    raise
+                continue  # it judged by an old state, so what it said does not count
             if not changes:
-                return ()
+                if self._is_current(reader):
+                    return ()
+                continue
             append = self._append_of(reader, changes, keys, origin)
             try:
                 appended = self._recorder.append(append, alongside)
@@ -234,6 +166,18 @@ class Journal(AbstractContextManager["Journal"]):
             pause = min(0.001 * 2**failed, LONGEST_PAUSE_SECONDS)
             time.sleep(random.uniform(0, pause))  # noqa: S311 - spreads retries, guards nothing
         raise TooManyConflicts(tries)
+
+    def _is_current(self, reader: Reader) -> bool:
+        """Whether nothing is newer than the states that a trusting reader took from the cache."""
+        trusted: dict[StreamKind, tuple[Aggregate[Any, Any], list[Stream]]] = {}
+        for stream, read in reader.reads.items():
+            if read.is_trusted:
+                trusted.setdefault(stream.kind, (read.aggregate, []))[1].append(stream)
+        return all(
+            folded.version == reader.reads[stream].folded.version
+            for aggregate, streams in trusted.values()
+            for stream, folded in self.states(aggregate, streams).items()
+        )
 
     def _append_of(self, reader: Reader, changes: Sequence[Change], keys: tuple[Key, ...], origin: Origin) -> Append:
         facts: list[StoredFact] = []
@@ -251,10 +195,17 @@ class Journal(AbstractContextManager["Journal"]):
             for key in (*keys, *change.keys) if change is changes[0] else change.keys:
                 change.facts[key.fact]
                 stored_keys.append(
-                    StoredKey(change.stream.msp, key.kind, key.key, key.digest, change.stream.id, base + 1 + key.fact)
+                    StoredKey(
+                        change.stream.msp,
+                        key.kind,
+                        key.key,
+                        key.digest,
+                        stream_id_of(change.stream),
+                        base + 1 + key.fact,
+                    )
                 )
         guards = {
-            stream.id: read.folded.version
+            stream_id_of(stream): read.folded.version
             for stream, read in reader.reads.items()
             if read.guarded and stream not in reached
         }
@@ -293,7 +244,7 @@ class Journal(AbstractContextManager["Journal"]):
                 state = read.aggregate.evolve(state, fact)
                 place += 1
             read.folded = Folded(state, read.folded.version + len(change.facts))
-            self._cache.put(change.stream.id, read.aggregate.evolve, read.folded)
+            self._cache.put(stream_id_of(change.stream), read.aggregate.evolve, read.folded)
         return tuple(entries)
 
     def taken_keys(self, msp: MspId, kind: str, keys: Sequence[str]) -> dict[str, TakenKey]:
@@ -311,6 +262,10 @@ class Journal(AbstractContextManager["Journal"]):
         """Load the current states of many streams of one kind in one query."""
         return self.load(aggregate, streams)[0]
 
+    def cached(self, aggregate: Aggregate[S, Any], stream: Stream) -> Folded[S] | None:
+        """A state as this process knows it; right at its version, perhaps not the newest. None when not known."""
+        return self._cache.get(stream_id_of(stream), aggregate.evolve)
+
     def load(self, aggregate: Aggregate[S, Any], streams: Sequence[Stream]) -> tuple[dict[Stream, Folded[S]], datetime]:
         """Load current states, and the ledger's time along with them, in one round trip.
 
@@ -321,7 +276,7 @@ class Journal(AbstractContextManager["Journal"]):
         for stream in streams:
             if stream.kind is not aggregate.kind:
                 raise ValueError(f"{stream} is no {aggregate.kind} stream")
-            ids[stream] = stream_id = stream.id
+            ids[stream] = stream_id = stream_id_of(stream)
             known[stream_id] = self._cache.get(stream_id, aggregate.evolve) or Folded(aggregate.initial, 0)
         rows = self._recorder.rows(_NEWER_FACTS, (list(known), [folded.version for folded in known.values()]))
         now: datetime = rows[0][0].astimezone(UTC)
@@ -340,7 +295,7 @@ class Journal(AbstractContextManager["Journal"]):
 
     def state_at(self, aggregate: Aggregate[S, Any], stream: Stream, recorded_until: datetime) -> Folded[S]:
         """Fold what was recorded up to an instant, that instant included."""
-        rows = self._recorder.rows(_FACTS_UNTIL, (stream.id, recorded_until))
+        rows = self._recorder.rows(_FACTS_UNTIL, (stream_id_of(stream), recorded_until))
         state: Any = aggregate.initial
         for _, topic, state_bytes in rows:
             state = aggregate.evolve(state, read_fact(self._codec, topic, state_bytes))
@@ -403,7 +358,7 @@ class Journal(AbstractContextManager["Journal"]):
     ) -> list[Entry[Any]]:
         """Read a stream's entries in order; both versions and the instant are included."""
         query = f"SELECT {FACT_COLUMNS} FROM facts WHERE originator_id = %s AND originator_version >= %s"  # noqa: S608 - our own constants
-        parameters: list[object] = [stream.id, from_version]
+        parameters: list[object] = [stream_id_of(stream), from_version]
         if to_version is not None:
             query += " AND originator_version <= %s"
             parameters.append(to_version)

@@ -1,0 +1,123 @@
+"""What a decision looks at, and what it answers with.
+
+A `Reader` remembers every look: which streams at which versions, which categories, which keys. The journal turns that
+into the conditions of the append, so a decision never has to say what it relied on.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+
+from domain.streams import Aggregate, Stream, StreamKind
+from domain.values import MspId
+from journal.recorder import CategoryGuard, TakenKey
+from journal.state_cache import Folded
+
+S = TypeVar("S")
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """An id that counts once per MSP and kind, for ever: a change id or an idempotency key.
+
+    `digest` is that of the content it came with, so that the same id with other content can be told apart.
+    `fact` says which of the change's facts it leads to, counted from 0.
+    """
+
+    kind: str
+    key: str
+    digest: bytes
+    fact: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """New facts for one stream, which the decision has read before, and the keys that they use up."""
+
+    stream: Stream
+    facts: tuple[Any, ...]
+    keys: tuple[Key, ...] = ()
+
+
+class Source(Protocol):
+    """Where a reader looks: the journal."""
+
+    def now(self) -> datetime: ...
+
+    def cached(self, aggregate: Aggregate[S, Any], stream: Stream) -> Folded[S] | None: ...
+
+    def load(
+        self, aggregate: Aggregate[S, Any], streams: Sequence[Stream]
+    ) -> tuple[dict[Stream, Folded[S]], datetime]: ...
+
+    def taken_keys(self, msp: MspId, kind: str, keys: Sequence[str]) -> dict[str, TakenKey]: ...
+
+
+@dataclass(slots=True)
+class Read:
+    """A stream that a decision looked at, and how."""
+
+    aggregate: Aggregate[Any, Any]
+    folded: Folded[Any]
+    guarded: bool
+    is_trusted: bool
+    """Taken from the cache without asking whether anything is newer; the append, or `Journal.transact`, will tell."""
+
+
+class Reader:
+    """What a decision may look at. Lives as long as one run of the decision.
+
+    A trusting reader takes guarded states from the cache as they are, which saves a round trip: an append on an old
+    state fails by its version, and an answer without an append is checked before it counts.
+    """
+
+    def __init__(self, journal: "Source", *, is_trusting: bool) -> None:
+        self._journal = journal
+        self._is_trusting = is_trusting
+        self._now: datetime | None = None
+        self.reads: dict[Stream, Read] = {}
+        self.categories: list[CategoryGuard] = []
+        self.keys_looked_up: set[tuple[MspId, str, str]] = set()
+
+    @property
+    def now(self) -> datetime:
+        """The ledger's time at the first look of this run; it stands still until the decision is over."""
+        if self._now is None:
+            self._now = self._journal.now()
+        return self._now
+
+    def state(self, aggregate: Aggregate[S, Any], stream: Stream, *, guard: bool = True) -> Folded[S]:
+        """Load a stream's state. Guarded: if it moves before the append, the decision runs again."""
+        return self.states(aggregate, (stream,), guard=guard)[stream]
+
+    def states(
+        self, aggregate: Aggregate[S, Any], streams: Sequence[Stream], *, guard: bool = True
+    ) -> dict[Stream, Folded[S]]:
+        """Load the states of many streams of one kind in one round trip."""
+        missing = [stream for stream in dict.fromkeys(streams) if stream not in self.reads]
+        if guard and self._is_trusting:
+            for stream in missing:
+                cached = self._journal.cached(aggregate, stream)
+                if cached is not None:
+                    self.reads[stream] = Read(aggregate, cached, guarded=True, is_trusted=True)
+            missing = [stream for stream in missing if stream not in self.reads]
+        if missing:
+            loaded, now = self._journal.load(aggregate, missing)
+            if self._now is None:
+                self._now = now
+            for stream, folded in loaded.items():
+                self.reads[stream] = Read(aggregate, folded, guard, is_trusted=False)
+        if guard:
+            for stream in streams:
+                self.reads[stream].guarded = True
+        return {stream: self.reads[stream].folded for stream in streams}
+
+    def category(self, msp: MspId, kind: StreamKind, position: int) -> None:
+        """Rely on what a view said up to a position: run again if the MSP has a newer fact in streams of the kind."""
+        self.categories.append(CategoryGuard(msp, kind, position))
+
+    def taken_keys(self, msp: MspId, kind: str, keys: Sequence[str]) -> dict[str, TakenKey]:
+        """Find which keys are used up. Looked-up keys that somebody takes meanwhile make the decision run again."""
+        self.keys_looked_up.update((msp, kind, key) for key in keys)
+        return self._journal.taken_keys(msp, kind, keys)
