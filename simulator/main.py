@@ -1,0 +1,74 @@
+"""The command `psa-ledger simulator`: a ConnectWise PSA on a port of this machine."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from simulator import demo
+from simulator.app import create_app
+from simulator.server import listening_socket, server, url_of
+from simulator.tenant_recipes import Recipe
+
+EXAMPLE = f"""
+example, in two terminals:
+  psa-ledger simulator --port 8090
+  curl http://127.0.0.1:8090/login/companyinfo/{demo.DEMO_COMPANY_ID}
+  curl -u '{demo.DEMO_COMPANY_ID}+{demo.DEMO_PUBLIC_KEY}:{demo.DEMO_PRIVATE_KEY}' \\
+       -H 'clientId: 00000000-0000-0000-0000-000000000000' \\
+       'http://127.0.0.1:8090/v4_6_release/apis/3.0/company/companies?conditions=status/id=1&pageSize=3'
+  curl http://127.0.0.1:8090/_simulator/            # everything the admin path can do
+
+The demo tenant {demo.DEMO_COMPANY_ID} has two keys: {demo.DEMO_PUBLIC_KEY} with the minimum role,
+{demo.DEMO_ADMIN_PUBLIC_KEY} with all rights (private key {demo.DEMO_ADMIN_PRIVATE_KEY}).
+Other tenants have the keys <name>PublicKey / <name>PrivateKey and <name>AdminPublicKey / <name>AdminPrivateKey.
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(
+        prog="psa-ledger simulator",
+        description="Serve a simulated ConnectWise PSA: company discovery, companies, catalog, agreements, additions.",
+        epilog=EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    made.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
+    made.add_argument("--port", type=int, default=8090, help="port; 0 takes a free one (default: 8090)")
+    made.add_argument(
+        "--tenants",
+        default=demo.DEMO_COMPANY_ID,
+        metavar="ID[,ID…]",
+        help="login company ids of demo tenants, each with its own data (default: %(default)s)",
+    )
+    made.add_argument(
+        "--large",
+        metavar="ID",
+        help="one more tenant, with 10,000 companies, 12,000 agreements and 50,000 products",
+    )
+    made.add_argument("--seed", type=int, default=1, help="the same seed makes the same data (default: 1)")
+    return made
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Serve until interrupted. Prints the URL once the port is taken; 2 when the address is not free."""
+    options = parser().parse_args(argv)
+    recipes: list[Recipe] = [
+        {"company_id": name.strip(), "seed": options.seed} for name in options.tenants.split(",") if name.strip()
+    ]
+    if options.large:
+        counts = {"companies": 10_000, "agreements": 12_000, "products": 50_000}
+        recipes.append({"company_id": options.large, "data": counts, "seed": options.seed})
+    try:
+        bound = listening_socket(options.host, options.port)
+    except OSError as taken:
+        sys.stderr.write(f"can not listen on {options.host}:{options.port}: {taken.strerror}\n")
+        return 2
+    with bound:
+        app = create_app(recipes, seed=options.seed)
+        sys.stdout.write(f"ConnectWise simulator at {url_of(bound)}\n")
+        sys.stdout.flush()
+        server(app).run(sockets=[bound])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
