@@ -19,8 +19,8 @@ from simulator.store import Tables
 MONTHS = {"Monthly": 1, "BiMonthly": 2, "Quarterly": 3, "SemiAnnual": 6, "Yearly": 12}
 """Months between invoices, by the billing cycle's option. Cycles of weeks and NotRecurring are not run by month."""
 INVOICED_PERIOD = (
-    "Since this period has already been invoiced there will not be an invoice generated for additional products for this "
-    "period. Please prorate the agreement or update the start date to on or after the Next Invoice Date."
+    "Since this period has already been invoiced there will not be an invoice generated for additional products "
+    "for this period. Please prorate the agreement or update the start date to on or after the Next Invoice Date."
 )
 BEFORE_BILLING_START = "effectiveDate cannot be less than the agreement billing start date"
 
@@ -178,7 +178,7 @@ def billing_months(agreement: Record, cycles: Mapping[int, Record]) -> int | Non
 
 
 def agreement_amount(agreement: Record, additions: list[Record], today: date) -> Decimal:
-    """The amount on the agreement's screen: billing amount plus billable additions active today, child agreements apart."""
+    """The amount on the agreement's screen: billing amount plus billable additions active today, without children."""
     amount = Decimal(str(agreement.get("billAmount") or 0))
     for addition in additions:
         if addition.get("billCustomer") == "Billable" and addition_status(addition, agreement, today) == "Active":

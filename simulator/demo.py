@@ -130,7 +130,7 @@ def named(tenant: Tenant, table: str, name: str) -> Record:
 
 
 def product(
-    tenant: Tenant, identifier: str, description: str, subcategory: str, price: float, cost: float, **more: object
+    tenant: Tenant, identifier: str, description: str, subcategory: str, *, price: float, cost: float, **more: object
 ) -> Record:
     row = tenant.tables["subcategory"].by_text("name", subcategory) or {}
     unit = "Server" if "server" in description.lower() else "User" if "user" in description.lower() else "Each"
@@ -159,7 +159,7 @@ def product(
 def catalog(tenant: Tenant, chance: random.Random, count: int) -> None:
     """The vendor's products first, then others of every class; about one in twelve is inactive."""
     for identifier, description, subcategory, price, cost in demo_names.VENDOR_PRODUCTS:
-        product(tenant, identifier, description, subcategory, price, cost, vendorSku=identifier)
+        product(tenant, identifier, description, subcategory, price=price, cost=cost, vendorSku=identifier)
     subcategories = [name for names in demo_names.CATEGORIES.values() for name in names]
     classes = ("Agreement", "Agreement", "Service", "NonInventory", "Inventory", "Bundle")
     hardware, service = named(tenant, "productType", "Hardware"), named(tenant, "productType", "Service")
@@ -172,8 +172,8 @@ def catalog(tenant: Tenant, chance: random.Random, count: int) -> None:
             f"{noun.upper().replace(' ', '-')}-{number:05d}",
             f"{noun} {number}",
             subcategories[number % len(subcategories)],
-            price,
-            round(price * chance.uniform(0.5, 0.9), 2),
+            price=price,
+            cost=round(price * chance.uniform(0.5, 0.9), 2),
             productClass=kind,
             type=hardware if kind == "Inventory" else service,
             inactiveFlag=number % 12 == 0,

@@ -17,19 +17,20 @@ GUIDE: dict[str, Any] = {
         "PATCH /_simulator/": "for callers whose tenant is unknown: {unknown_company: 200 | 404, switches: {...}}",
         "GET /_simulator/tenants": "all tenants with counts",
         "POST /_simulator/tenants": "make one: company_id; optional name, data (demo | empty | {companies, agreements, "
-        "products}), seed, keys [{public, private, member, role}], roles {name: minimum | admin | {levels, closed_tables}}, "
+        "products}), seed, keys [{public, private, member, role}], roles {name: minimum | admin | {levels, "
+        "closed_tables}}, "
         "switches, codebase, version, is_cloud, custom_fields {table: [{id, caption, type}]}; answers with the keys",
         f"GET, DELETE {AT}": "one tenant: codebase, version, time, roles, switches, faults, counts; or remove it",
         f"POST {AT}/reset": "make it anew as it was made",
-        f"GET, POST {AT}/records/{{table}}": "all records, filtered by ?field=text or ?reference/id=3; or add one by hand",
-        f"GET, PATCH, DELETE {AT}/records/{{table}}/{{id}}": "read, edit by hand ({member?, ...changes}), delete for good",
+        f"GET, POST {AT}/records/{{table}}": "all records, or those with ?field=text or ?reference/id=3; or add one",
+        f"GET, PATCH, DELETE {AT}/records/{{table}}/{{id}}": "read, edit ({member?, ...changes}), delete for good",
         f"POST {AT}/actions": "let something happen: {action, ...}, see actions",
-        f"GET, POST, DELETE {AT}/faults": "list, order ({kind, method?, endpoint?, skip?, count?, ...}) or clear, see faults",
+        f"GET, POST, DELETE {AT}/faults": "list, order ({kind, method?, endpoint?, skip?, count?, ...}), clear",
         f"DELETE {AT}/faults/{{id}}": "clear one",
         f"GET, PATCH {AT}/switches": "read or set switches by name, see switches",
         f"PUT {AT}/roles/{{role}}": "set a role: {like: minimum | admin} or {levels, closed_tables}",
         f"POST {AT}/keys": "add or replace a key: {public, private, member?, role?}",
-        f"GET, PUT {AT}/clock": "the tenant's time: {at: instant} to stand still, {offset_seconds} to shift, {} for real time",
+        f"GET, PUT {AT}/clock": "its time: {at: instant} to stand still, {offset_seconds} to shift, {} for real time",
         f"GET, DELETE {AT}/traffic": "requests per method and endpoint, answers per status, writes; or start anew",
         f"GET {AT}/log": "the last 1,000 requests with bodies, oldest first; ?last=50",
         f"GET, POST, DELETE {AT}/invoices": "all invoices; make those of {month: 2026-11}; take them back",

@@ -96,7 +96,7 @@ def take_back(tenant: Tenant, month: date) -> int:
 
 
 def bills(tenant: Tenant, agreement: Record, month: date) -> bool:
-    """Whether an agreement is invoiced for a month: it recurs by months, its turn has come, and it runs in the month."""
+    """Whether an agreement is invoiced for a month: it recurs, its turn has come, and it runs in the month."""
     cycle_months = billing_rules.billing_months(agreement, tenant.tables["billingCycle"].rows)
     starts = day_of(agreement.get("billStartDate") or agreement["startDate"])
     if cycle_months is None or starts >= month_after(month):

@@ -28,7 +28,7 @@ class ListRequest:
 
 
 def read_parameters(query: bytes, *, forward_only: bool, oversized: Literal["cap", "refuse"]) -> ListRequest:
-    """Raises: Refused (400) for a page or page size that is no positive number, and for `orderBy` in forward-only mode."""
+    """Raises: Refused (400) for a page or page size below 1, and for `orderBy` in forward-only mode."""
     if not query:
         return ListRequest(forward_only=forward_only)
     pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)

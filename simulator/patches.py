@@ -27,11 +27,12 @@ def changes_of(body: Any, shape: Shape, current: Record) -> Record:
         op = operation.get("op")
         if op not in OPERATIONS:
             raise unreadable(f"The patch operation {str(op)[:20]!r} is not supported; use {', '.join(OPERATIONS)}.")
-        apply(op, operation["path"].removeprefix("/"), operation.get("value"), shape, current, changes)
+        path = operation["path"].removeprefix("/")
+        apply(op, path, operation.get("value"), shape=shape, current=current, changes=changes)
     return changes
 
 
-def apply(op: str, path: str, value: Any, shape: Shape, current: Record, changes: Record) -> None:
+def apply(op: str, path: str, value: Any, *, shape: Shape, current: Record, changes: Record) -> None:
     name, *inner = path.split("/")
     field = shape.fields.get(name)
     if field is None:

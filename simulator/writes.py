@@ -9,9 +9,9 @@ from typing import Any
 
 from simulator import billing_rules, bodies, patches
 from simulator.clock import day_of, day_text, month_after
-from simulator.errors import finding, invalid_object, refused
+from simulator.errors import Finding, finding, invalid_object, refused
 from simulator.invoices import invoice_part_at_once
-from simulator.shapes import Record, Shape
+from simulator.shapes import Record
 from simulator.tenant import Tenant
 
 DEFAULT_CATALOG = {
@@ -102,7 +102,7 @@ def change(tenant: Tenant, table_name: str, current: Record, changes: Record, me
     record = present({**current, **read})
     with_custom_fields(tenant, table_name, record, read, keep="customFields" not in read)
     if table_name == "addition":
-        record = changed_addition(tenant, table.shape, current, record, read, found)
+        record = changed_addition(tenant, current, record, read, found)
     elif table_name == "catalogItem":
         complete_category(tenant, record)
         bodies.check(table.shape, record, found)
@@ -116,10 +116,9 @@ def change(tenant: Tenant, table_name: str, current: Record, changes: Record, me
     return stored
 
 
-def changed_addition(
-    tenant: Tenant, shape: Shape, current: Record, record: Record, read: Record, found: list[dict[str, str]]
-) -> Record:
+def changed_addition(tenant: Tenant, current: Record, record: Record, read: Record, found: list[Finding]) -> Record:
     """The product's price, cost and texts come again when the product changes; then the whole record is checked."""
+    shape = tenant.tables["addition"].shape
     product_moved = record.get("product", {}).get("id") != current["product"]["id"]
     product = tenant.tables["catalogItem"].rows.get(record.get("product", {}).get("id", 0))
     if product_moved and product is not None:
