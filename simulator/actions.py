@@ -24,7 +24,7 @@ of things, right before the request it meets. Each is named by `action`, and edi
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from simulator import writes
+from simulator import bodies, writes
 from simulator.clock import day_text
 from simulator.rights import check_right
 from simulator.shapes import Record
@@ -75,7 +75,11 @@ def edited(tenant: Tenant, table_name: str, current: Record, changes: Record, de
     shape = tenant.tables[table_name].shape
     if strange := set(changes) - set(shape.fields):
         raise ValueError(f"{shape.type_name} has no {', '.join(sorted(strange))}")
-    forced = {name: value for name, value in changes.items() if name in {"nextInvoiceDate"}}
+    forced = {
+        name: bodies.plain_value(shape.fields[name], value)
+        for name, value in changes.items()
+        if name == "nextInvoiceDate"
+    }
     if table_name == "company" and "types" in changes:
         forced["types"] = [
             {"id": row["id"], "name": row["name"]}

@@ -225,7 +225,7 @@ def posted(asked: Asked) -> Answer:
     tenant, endpoint = asked.tenant, asked.endpoint
     allowed(asked, "add")
     shape = SHAPES[endpoint.table]
-    request = read_parameters(asked.query, forward_only=False, oversized="cap")
+    show = shower(asked, read_parameters(asked.query, forward_only=False, oversized="cap").fields)
     values = bodies.members(asked.body, bodies.json_body(asked.body), shape)
     parent = parent_record(asked)
     if endpoint.table == "addition" and parent is not None:
@@ -235,7 +235,7 @@ def posted(asked: Asked) -> Answer:
             values = {**values, "category": {"id": parent["id"]}}
         stored = writes.create(tenant, endpoint.table, values, asked.key.member)
     tenant.traffic.writes += 1
-    return Answer(201, shower(asked, request.fields)(stored))
+    return Answer(201, show(stored))
 
 
 def parent_record(asked: Asked) -> Record | None:
@@ -262,6 +262,7 @@ def one(asked: Asked) -> Answer:
     if level == "My" and not is_own(tenant, endpoint.table, record, asked.key.member):
         raise no_permission()
     member = asked.key.member
+    show = shower(asked, read_parameters(asked.query, forward_only=False, oversized="cap").fields)
     match asked.method:
         case "DELETE":
             writes.remove(tenant, endpoint.table, record, member)
@@ -274,8 +275,7 @@ def one(asked: Asked) -> Answer:
             values = bodies.members(asked.body, bodies.json_body(asked.body), table.shape)
             record = writes.replace(tenant, endpoint.table, record, values, member)
             tenant.traffic.writes += 1
-    request = read_parameters(asked.query, forward_only=False, oversized="cap")
-    return Answer(200, shower(asked, request.fields)(record))
+    return Answer(200, show(record))
 
 
 def belongs(table_name: str, record: Record, parent: Record) -> bool:

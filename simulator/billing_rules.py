@@ -122,21 +122,21 @@ def addition_fields(tables: Tables, today: date, *, with_status_field: bool) -> 
     return computed
 
 
-def invoiced_before(agreement: Record) -> date | None:
+def invoiced_before(tables: Tables, agreement: Record) -> date | None:
     """The first day that no invoice covers yet, None when nothing was ever invoiced.
 
     Billed in advance (`periodType` Future) the next invoice begins with its own date; billed in arrears (Current, the
-    default) it covers the month before its date.
+    default) it covers the cycle before its date.
     """
     following = agreement.get("nextInvoiceDate")
     if following is None:
         return None
     if agreement.get("periodType", "Current") in {"Future", "Both"}:
         return day_of(following)
-    return month_after(day_of(following), -1)
+    return month_after(day_of(following), -(billing_months(agreement, tables["billingCycle"].rows) or 1))
 
 
-def addition_findings(addition: Record, agreement: Record, *, period_rule: bool) -> list[Finding]:
+def addition_findings(tables: Tables, addition: Record, agreement: Record, *, period_rule: bool) -> list[Finding]:
     """What the PSA holds against an addition's dates.
 
     `period_rule` is asked for new additions and new effective dates only: an addition that was already there when its
@@ -149,7 +149,7 @@ def addition_findings(addition: Record, agreement: Record, *, period_rule: bool)
     billing_starts = agreement.get("billStartDate")
     if billing_starts is not None and day_of(starts) < day_of(billing_starts):
         found.append(finding("InvalidField", BEFORE_BILLING_START, "addition", "effectiveDate"))
-    open_from = invoiced_before(agreement)
+    open_from = invoiced_before(tables, agreement)
     if period_rule and not agreement.get("prorateFlag") and open_from is not None and day_of(starts) < open_from:
         found.append(finding("InvalidField", INVOICED_PERIOD, "addition", "effectiveDate"))
     ends = addition.get("cancelledDate")

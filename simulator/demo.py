@@ -193,7 +193,7 @@ def companies(tenant: Tenant, chance: random.Random, count: int) -> None:
         if not special:
             kinds = [types[chance.choices(range(7), (60, 12, 12, 5, 4, 5, 2))[0]]]
             if chance.random() < 0.15:
-                kinds.append(types[(kinds[0]["id"] + 2) % 7])
+                kinds.append(named(tenant, "companyType", "Partner" if kinds[0]["id"] != 5 else "Vendor"))
             status = statuses[chance.choices(range(5), (80, 8, 5, 4, 3))[0]]
         deleted = identifier == "GlobexOld" or (not special and number % 31 == 0)
         values: Record = {
@@ -267,7 +267,7 @@ def addition(tenant: Tenant, of: Record, item: Record, quantity: float, starts: 
         **more,
     }
     row = tenant.tables.add_addition(values, "admin1", tenant.stamp())
-    covered = invoiced_before(of)
+    covered = invoiced_before(tenant.tables, of)
     if covered is not None and starts < covered:
         tenant.billed_until[row["id"]] = day_text(covered)
     return row

@@ -19,7 +19,7 @@ GUIDE: dict[str, Any] = {
         "POST /_simulator/tenants": "make one: company_id; optional name, data (demo | empty | {companies, agreements, "
         "products}), seed, keys [{public, private, member, role}], roles {name: minimum | admin | {levels, "
         "closed_tables}}, "
-        "switches, codebase, version, is_cloud, custom_fields {table: [{id, caption, type}]}; answers with the keys",
+        "switches, codebase, version, is_cloud, custom_fields {table: [{caption, type}]}; answers with the keys",
         f"GET, DELETE {AT}": "one tenant: codebase, version, time, roles, switches, faults, counts; or remove it",
         f"POST {AT}/reset": "make it anew as it was made",
         f"GET, POST {AT}/records/{{table}}": "all records, or those with ?field=text or ?reference/id=3; or add one",

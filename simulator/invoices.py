@@ -10,6 +10,7 @@ that is billed.
     a month billed, and nothing is caught up. An addition that starts and ends inside one month is charged
     once in full. NoCharge lines are shown at price 0, DoNotBill lines are not on the invoice. Lines of child
     agreements stand on the parent's invoice.
+    Prices are per billing cycle: a quarterly agreement bills them once a quarter.
 """
 
 from datetime import date
@@ -197,7 +198,7 @@ def flat_line(agreement: Record, amount: Decimal) -> dict[str, Any]:
 
 def invoice_part_at_once(tenant: Tenant, agreement: Record, addition: Record) -> None:
     """With "invoice prorated additions", the part of a period already invoiced is billed the moment it is added."""
-    open_from = billing_rules.invoiced_before(agreement)
+    open_from = billing_rules.invoiced_before(tenant.tables, agreement)
     starts = day_of(addition["effectiveDate"])
     if not (agreement.get("prorateFlag") and agreement.get("invoiceProratedAdditionsFlag")):
         return

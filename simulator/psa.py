@@ -215,7 +215,8 @@ def carried_out(directory: Directory, passage: Passage) -> Answer:
     host = passage.header(b"host")
     if tenant.switches.ssl_required == "without_api_prefix" and not host.startswith("api-"):
         raise ssl_required()
-    if not passage.header(b"clientid").strip():
+    client_id = passage.header(b"clientid").strip()
+    if not client_id or (tenant.switches.known_client_ids and client_id not in tenant.switches.known_client_ids):
         message = "A valid clientId header is required for this request."
         raise refused(tenant.switches.missing_client_id_status, "ConnectWiseApi", message)
     passage.content_type = media_types.content_type(passage.header(b"accept"), tenant.switches.refused_versions)

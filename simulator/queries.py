@@ -135,7 +135,7 @@ def page_of(
 ) -> tuple[list[Record], int, int | None]:
     """The records of the page, how many match in all, and in forward-only mode the id the next page begins after."""
     test = matching(tenant, table_name, asked)
-    if asked.forward_only or asked.page_id is not None:
+    if asked.forward_only:
         after = asked.page_id or 0
         later = (row for row in rows if row["id"] > after and (test is None or test(row)))
         found = list(islice(later, asked.page_size + 1))

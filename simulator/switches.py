@@ -5,13 +5,15 @@ Set them when a tenant is made or later: `PATCH /_simulator/tenants/{company id}
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin
 
 
 @dataclass(frozen=True, slots=True)
 class Switches:
     missing_client_id_status: Literal[403, 400, 401] = 403
     """Answer to a call without a `clientId` header."""
+    known_client_ids: tuple[str, ...] = ()
+    """If any are named, another clientId is treated like a missing one; otherwise every clientId is taken."""
     wrong_keys_status: Literal[401, 404] = 401
     """On cloud a wrong company id or key may answer 404 instead."""
     wrong_keys_body: Literal["unauthorized", "user_not_authenticated", "incorrect_key"] = "unauthorized"
@@ -88,6 +90,6 @@ def fitting(name: str, kind: Any, value: Any) -> Any:
         if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0:
             return float(value)
         raise ValueError(f"{name} is a number of seconds")
-    if get_origin(kind) is Union or value is None or (isinstance(value, int) and not isinstance(value, bool)):
+    if value is None or (isinstance(value, int) and not isinstance(value, bool) and value > 0):
         return value
-    raise ValueError(f"{name} is a number or null")
+    raise ValueError(f"{name} is a number above 0, or null")

@@ -3,8 +3,8 @@
     {"company_id": "beta_msp", "name": "Beta MSP", "data": "demo", "seed": 2, "codebase": "v2026_4", "is_cloud": true,
      "keys": [{"public": "...", "private": "...", "member": "PSALedger", "role": "minimum"}],
      "roles": {"billing": {"levels": {"Agreements": {"inquire": "My"}}, "closed_tables": []}},
-     "switches": {"duplicate_identifier": "Copy0"}, "custom_fields": {"addition": [{"id": 1, "caption": "X",
-     "type": "Text"}]}}
+     "switches": {"duplicate_identifier": "Copy0"},
+     "custom_fields": {"addition": [{"caption": "Subscription id", "type": "Text"}]}}
 
 Only `company_id` is needed. `data` is `demo` (default), `empty`, or `{"companies": n, "agreements": n,
 "products": n}`.
@@ -55,15 +55,30 @@ def make_tenant(directory: Directory, recipe: Recipe) -> Tenant:
     default = tenant.codebase if tenant.is_cloud else ROUTER_CODEBASE
     tenant.codebase = str(recipe.get("codebase", default)).strip("/")
     tenant.version = str(recipe.get("version", tenant.version))
-    tenant.switches = changed(tenant.switches, recipe.get("switches", {}))
-    for name, described in recipe.get("roles", {}).items():
+    tenant.switches = changed(tenant.switches, members(recipe, "switches"))
+    for name, described in members(recipe, "roles").items():
         tenant.roles[name] = role_from(described)
     if "keys" in recipe:
         tenant.keys = {}
-        for described in recipe["keys"]:
+        for described in objects(recipe["keys"], "keys"):
             add_key(tenant, described)
-    set_custom_fields(tenant, recipe.get("custom_fields", {}))
+    set_custom_fields(tenant, members(recipe, "custom_fields"))
     return tenant
+
+
+def members(recipe: Recipe, name: str) -> Mapping[str, Any]:
+    """Raises: ValueError when a part of the description is no object."""
+    value = recipe.get(name, {})
+    if not isinstance(value, Mapping):
+        raise ValueError(f"{name} is an object")
+    return value
+
+
+def objects(value: Any, name: str) -> list[Mapping[str, Any]]:
+    """Raises: ValueError when a part of the description is no list of objects."""
+    if not isinstance(value, list) or not all(isinstance(each, Mapping) for each in value):
+        raise ValueError(f"{name} is a list of objects")
+    return value
 
 
 def filled(directory: Directory, company_id: str, recipe: Recipe) -> Tenant:
@@ -111,13 +126,13 @@ def set_custom_fields(tenant: Tenant, described: Mapping[str, Any]) -> None:
             raise ValueError(f"{table_name[:40]!r} has no custom fields")
         tenant.custom_fields[table_name] = [
             {
-                "id": int(each["id"]),
-                "caption": str(each["caption"]),
+                "id": number,
+                "caption": str(each.get("caption", f"Field {number}")),
                 "type": str(each.get("type", "Text")),
                 "entryMethod": str(each.get("entryMethod", "EntryField")),
                 "numberOfDecimals": int(each.get("numberOfDecimals", 0)),
             }
-            for each in definitions
+            for number, each in enumerate(objects(definitions, table_name), start=1)
         ]
         for record in tenant.tables[table_name].rows.values():
             record["customFields"] = [{**each, "value": None} for each in tenant.custom_fields[table_name]]

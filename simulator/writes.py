@@ -77,7 +77,7 @@ def create_addition(tenant: Tenant, agreement: Record, values: Record, member: s
         **record,
     }
     with_custom_fields(tenant, "addition", record, read)
-    found += billing_rules.addition_findings(record, agreement, period_rule=True)
+    found += billing_rules.addition_findings(tenant.tables, record, agreement, period_rule=True)
     bodies.check(shape, record, found)
     refuse_ended_agreement(tenant, agreement)
     stored = tenant.tables.add_addition(record, member, tenant.stamp())
@@ -130,7 +130,7 @@ def changed_addition(tenant: Tenant, current: Record, record: Record, read: Reco
     agreement = tenant.tables["agreement"].rows[current["agreementId"]]
     moved = record.get("effectiveDate") != current.get("effectiveDate")
     if tenant.switches.revalidate_additions or moved:
-        found += billing_rules.addition_findings(record, agreement, period_rule=moved)
+        found += billing_rules.addition_findings(tenant.tables, record, agreement, period_rule=moved)
     if tenant.switches.revalidate_additions:
         bodies.check(shape, record, found)
     elif found:
