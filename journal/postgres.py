@@ -40,7 +40,7 @@ LONGEST_SOCKET_DIRECTORY = 80
 class EmbeddedPostgres(AbstractContextManager["EmbeddedPostgres"]):
     """The one server of a data directory, for as long as the context lasts.
 
-    `durable=False` gives up crash safety for speed; for tests only.
+    `durable=False` survives a kill of its processes but no loss of power; for tests.
     Raises: EmbeddedPostgresError on entering.
     """
 
@@ -99,6 +99,7 @@ class EmbeddedPostgres(AbstractContextManager["EmbeddedPostgres"]):
             self._guard.stdin.close()
             self._guard.wait()
             self._guard = None
+            _clear_sockets(self._home)  # the guard did so, unless it was killed
         (self._home / "url").unlink(missing_ok=True)
         self._url = None
         if self._supervisor_lock is not None:
@@ -239,19 +240,24 @@ def _orphaned_postmaster(cluster: Path) -> int | None:
 
 def _fresh_socket_directory(home: Path, identity: Identity) -> Path:
     """Make a short 0700 directory that the server owns, and clear away the one of a crashed server."""
-    note = home / "sockets"
-    if note.exists():
-        left = Path(note.read_text())
-        if left.name.startswith("psa-ledger-") and left.is_dir() and not left.is_symlink():
-            shutil.rmtree(left, ignore_errors=True)
+    _clear_sockets(home)
     temporary = tempfile.gettempdir()
     sockets = Path(
         tempfile.mkdtemp(prefix="psa-ledger-", dir=temporary if len(temporary) < LONGEST_SOCKET_DIRECTORY else "/tmp")  # noqa: S108 - mkdtemp makes a private directory
     )
     if identity.user is not None and identity.group is not None:
         os.chown(sockets, identity.user, identity.group)
-    note.write_text(str(sockets))
+    (home / "sockets").write_text(str(sockets))
     return sockets
+
+
+def _clear_sockets(home: Path) -> None:
+    """Remove the socket directory that this home's last server had, if it is still there."""
+    note = home / "sockets"
+    if note.exists():
+        left = Path(note.read_text())
+        if left.name.startswith("psa-ledger-") and left.is_dir() and not left.is_symlink():
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _allow_only_owner(cluster: Path) -> None:
@@ -287,7 +293,6 @@ def _server_options(cluster: Path, sockets: Path, *, durable: bool) -> list[str]
     if not durable:
         options |= {
             "fsync": "off",
-            "synchronous_commit": "off",
             "full_page_writes": "off",
             "autovacuum_naptime": "5min",
         }
