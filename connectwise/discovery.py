@@ -118,7 +118,7 @@ def discover(wire: Wire, site: Site, company_id: str) -> Address:
     """Ask a site for a login company's codebase. Needs no keys.
 
     Raises: WrongSite when what answers is no ConnectWise PSA, or nothing has that name; UnknownCompany; Unreachable,
-    NoAnswer, Throttled, FrontRefused as any read.
+    NoAnswer, Throttled, UnreadableAnswer as any read.
     """
     tenant = Tenant(site=site.host, company_id=company_id.lower())
     url = f"{site.login_origin}/login/companyinfo/{quote(company_id, safe='')}"
@@ -139,6 +139,8 @@ def _read_companyinfo(site: Site, company_id: str, answer: Answer) -> Address:
     try:
         parsed = shapes.parse_json(answer.body)
     except UnreadableAnswer as error:
+        if answer.is_json:
+            raise
         raise WrongSite(
             f"{site.host} is no ConnectWise PSA: it answered a page where every PSA answers JSON"
         ) from error

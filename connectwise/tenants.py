@@ -89,6 +89,10 @@ class Tenants:
     def writing(self, msp: MspId, connection_number: int) -> WritingClient:
         return self._client(self._writers, WritingClient, msp, connection_number)
 
+    def company_id(self, msp: MspId, connection_number: int) -> str:
+        """The login company as it was typed; `Tenant` holds it in lower case."""
+        return read_secret(self._secrets(msp, connection_number)).credentials.company_id
+
     def _client(
         self, kept: "OrderedDict[_Key, C]", make: Callable[[Wire, Address, Credentials], C], msp: MspId, number: int
     ) -> C:

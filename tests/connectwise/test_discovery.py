@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from connectwise.discovery import Address, Site, discover, site_of
-from connectwise.errors import HostNotFound, NoAnswer, SiteRefused, UnknownCompany, WrongSite
+from connectwise.errors import HostNotFound, NoAnswer, SiteRefused, UnknownCompany, UnreadableAnswer, WrongSite
 from domain.values import Tenant
 from tests.connectwise.edge import SITE, Psa, psa_answering, scripted_psa
 
@@ -167,6 +167,13 @@ def test_a_site_that_is_down_is_not_called_wrong() -> None:
     psa = answering(scripted_psa(), httpx.Response(503, html="maintenance"))
 
     with pytest.raises(NoAnswer):
+        discover(psa.wire, SITE, "Acme_MSP")
+
+
+def test_a_companyinfo_that_is_cut_short_is_not_called_the_wrong_site() -> None:
+    psa = answering(scripted_psa(), httpx.Response(200, content=b'{"Codebase": "v2025'))
+
+    with pytest.raises(UnreadableAnswer):
         discover(psa.wire, SITE, "Acme_MSP")
 
 
