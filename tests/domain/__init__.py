@@ -1,0 +1,1 @@
+"""The domain by its stories: given facts, when something is decided, then facts or a refusal."""
