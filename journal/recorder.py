@@ -191,8 +191,10 @@ class FactRecorder(PostgresApplicationRecorder):
         """Store facts and keys in one transaction, or nothing.
 
         With `alongside` the same transaction holds its rows too. It may be called again after a lost connection.
-        Raises: Conflict, KeyTaken, ValueError for a key given twice.
+        Raises: Conflict, KeyTaken; ValueError without facts or for a key given twice.
         """
+        if not append.facts:
+            raise ValueError("no facts to append")
         wanted_keys = {(key.msp, key.kind, key.key) for key in append.keys}
         if len(wanted_keys) != len(append.keys):
             raise ValueError("a key is given twice in one append")

@@ -1,0 +1,199 @@
+"""A connection may break at any moment; what was recorded is recorded once, and the caller is told so."""
+
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+from eventsourcing.persistence import OperationalError, StoredEvent
+
+from journal.application import Change, Journal, Key, Reader
+from journal.entry import new_entry_id
+from journal.envelope import store_fact
+from journal.recorder import Append, Datastore, FactRecorder, KeyTaken, StreamMoved, patiently
+from tests.journal.flaky_wire import FlakyWire
+from tests.journal.sample import ACME, CODEC, JAR, LOG, ORIGIN, MarblesAdded, NoteMade, add, jar, log
+
+
+@pytest.fixture
+def wire(database: str) -> Iterator[FlakyWire]:
+    with (
+        tempfile.TemporaryDirectory(prefix="wire-", dir="/tmp") as directory,
+        FlakyWire(database, Path(directory)) as wire,
+    ):
+        yield wire
+
+
+@pytest.fixture
+def wired(wire: FlakyWire) -> Iterator[Journal]:
+    """A journal on one connection that may be cut; the connection is open and the red jar's state is cached."""
+    with Journal(wire.url, CODEC, pool_size=1) as journal:
+        journal.execute(JAR, jar("red"), lambda _: add(1), ORIGIN)
+        yield journal
+
+
+def test_an_append_whose_answer_was_lost_is_reported_as_stored(wired: Journal, wire: FlakyWire) -> None:
+    wire.cut_before_answer.set()
+
+    entries = wired.execute(JAR, jar("red"), lambda _: (*add(2), *add(3)), ORIGIN, (Key("change", "c1", b""),))
+
+    assert wire.cuts == 1
+    assert [(entry.position, entry.version) for entry in entries] == [(2, 2), (3, 3)]
+    assert list(entries) == wired.read(1, 10)
+    assert wired.state(JAR, jar("red")).state.marbles == 6
+
+
+def test_an_append_that_never_reached_the_server_is_sent_again(wired: Journal, wire: FlakyWire) -> None:
+    wire.cut_before_request.set()
+
+    (entry,) = wired.execute(JAR, jar("red"), lambda _: add(2), ORIGIN)
+
+    assert wire.cuts == 1
+    assert (entry.position, entry.version) == (2, 2)
+    assert wired.head() == 2
+
+
+def test_rows_alongside_an_append_are_written_once_even_if_the_answer_was_lost(
+    wired: Journal, wire: FlakyWire, database: str
+) -> None:
+    with psycopg.connect(database) as connection:
+        connection.execute("CREATE TABLE side (n int)")
+
+    def decide(reader: Reader) -> list[Change]:
+        reader.state(JAR, jar("red"))
+        return [Change(jar("red"), add(1))]
+
+    def side(connection: psycopg.Connection[Any]) -> None:
+        connection.execute("INSERT INTO side VALUES (1)")
+        if not wire.cuts:
+            wire.cut_before_answer.set()
+
+    wired.transact(decide, ORIGIN, alongside=side)
+
+    assert wire.cuts == 1
+    assert wired.head() == 2
+    with psycopg.connect(database) as connection:
+        assert connection.execute("SELECT count(*) FROM side").fetchone() == (1,)
+
+
+def test_an_append_that_another_one_overtook_while_the_connection_was_lost_decides_again(
+    wired: Journal, wire: FlakyWire, open_journal: Callable[..., Journal]
+) -> None:
+    other, seen = open_journal(), list[int]()
+
+    def decide(state: Any) -> tuple[MarblesAdded, ...]:
+        seen.append(state.marbles)
+        if len(seen) == 1:
+            other.execute(JAR, jar("red"), lambda _: add(10), ORIGIN)
+            wire.cut_before_request.set()
+        return add(1)
+
+    wired.execute(JAR, jar("red"), decide, ORIGIN)
+
+    assert seen == [1, 11]
+    assert wired.head() == 3
+
+
+def test_reading_survives_a_lost_connection(wired: Journal, wire: FlakyWire) -> None:
+    wire.cut_before_answer.set()
+
+    assert wired.head() == 1
+    assert wire.cuts == 1
+
+
+def test_every_connection_may_have_been_ended_by_the_server(journal: Journal, database: str) -> None:
+    journal.execute(JAR, jar("red"), lambda _: add(1), ORIGIN)
+    with psycopg.connect(database, autocommit=True) as killer:
+        killer.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            " WHERE application_name = 'psa-ledger' AND datname = current_database()"
+        )
+
+    (entry,) = journal.execute(JAR, jar("red"), lambda _: add(1), ORIGIN)
+
+    assert (entry.position, entry.version) == (2, 2)
+
+
+def test_patience_has_an_end() -> None:
+    tries = []
+
+    def attempt() -> None:
+        tries.append(1)
+        raise OperationalError("gone")
+
+    with pytest.raises(OperationalError):
+        patiently(attempt, patience_seconds=0.1)
+
+    assert len(tries) > 1
+
+
+def test_what_trying_again_does_not_cure_is_not_tried_again(database: str) -> None:
+    with psycopg.connect(database) as connection:
+        connection.execute(
+            "CREATE OR REPLACE FUNCTION ledger_now() RETURNS timestamptz LANGUAGE plpgsql AS"
+            " $$ BEGIN RAISE EXCEPTION 'full' USING ERRCODE = '53100'; END $$"
+        )
+
+    with Journal(database, CODEC) as journal, pytest.raises(OperationalError, match="full"):
+        journal.now()
+
+
+def test_the_library_finds_our_facts_through_its_own_interface(journal: Journal, database: str) -> None:
+    journal.execute(JAR, jar("red"), lambda _: (*add(1), *add(2)), ORIGIN)
+    recorder = FactRecorder(Datastore(database, pool_size=1))
+    try:
+        fact = store_fact(CODEC, jar("red"), 3, MarblesAdded(3), entry_id=new_entry_id(), origin=ORIGIN)
+
+        assert recorder.insert_events([fact]) == range(3, 4)
+        assert recorder.insert_events([]) == ()
+        assert recorder.max_notification_id() == 3
+        assert [event.originator_version for event in recorder.select_events(jar("red").id)] == [1, 2, 3]
+        assert [notification.id for notification in recorder.select_notifications(2, 10)] == [2, 3]
+        with pytest.raises(StreamMoved):
+            recorder.insert_events([fact])
+        with pytest.raises(TypeError):
+            recorder.insert_events([StoredEvent(uuid4(), 1, "x", b"")])
+        with pytest.raises(NotImplementedError):
+            recorder.create_table()
+    finally:
+        recorder.datastore.close()
+
+
+def test_an_entry_id_is_recorded_once(journal: Journal, open_journal: Callable[..., Journal]) -> None:
+    twin = UUID("01890a5d-ac96-774b-bcce-b302099a8057")
+    careless = open_journal(new_id=lambda: twin)
+    careless.execute(JAR, jar("red"), lambda _: add(1), ORIGIN)
+
+    with pytest.raises(Exception, match="facts_entry_id"):
+        careless.execute(JAR, jar("blue"), lambda _: add(1), ORIGIN)
+
+    assert journal.head() == 1
+
+
+def test_an_append_with_everything_at_once_checks_and_writes_everything(journal: Journal, database: str) -> None:
+    (note,) = journal.execute(LOG, log(), lambda _: (NoteMade("a"),), ORIGIN)
+    key = Key("change", "c1", b"digest")
+
+    def decide(reader: Reader) -> list[Change]:
+        reader.state(LOG, log())
+        reader.state(JAR, jar("red"))
+        reader.category(ACME, LOG.kind, note.position)
+        return [Change(jar("red"), (*add(1), *add(2)), (key,))]
+
+    journal.transact(decide, ORIGIN)
+
+    assert journal.head() == 3
+    with pytest.raises(KeyTaken, match="c1"):
+        journal.transact(decide, ORIGIN)
+
+
+def test_an_empty_append_has_no_meaning(database: str) -> None:
+    recorder = FactRecorder(Datastore(database, pool_size=1))
+    try:
+        with pytest.raises(ValueError, match="no facts"):
+            recorder.append(Append((), {}, (), ()))
+    finally:
+        recorder.datastore.close()
