@@ -1,0 +1,169 @@
+"""The states of streams as of the entry that is being seen.
+
+Every entry is folded into its stream's state once, for all views. States of streams that the batch does not touch are
+the same at its start and at each of its entries, so they are read up to the batch's start; the streams of the batch
+itself are loaded before its first entry and then evolve. That makes every answer exact, also after a restart and while
+a view is folded anew.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, TypeVar, cast
+from uuid import UUID
+
+import psycopg
+
+from domain.addition import ADDITION
+from domain.company_mapping import COMPANY_MAPPING
+from domain.connection import CONNECTION
+from domain.organization import ORGANIZATION
+from domain.run import RUN
+from domain.streams import Aggregate, Stream, StreamKind
+from domain.values import MspId
+from journal.application import BrokenStream
+from journal.codec import Codec
+from journal.entry import Entry
+from journal.envelope import FACT_COLUMNS, FactRow, read_entry, read_fact
+from journal.state_cache import Folded
+
+S = TypeVar("S")
+
+AGGREGATES: Mapping[StreamKind, Aggregate[Any, Any]] = MappingProxyType(
+    {aggregate.kind: aggregate for aggregate in (CONNECTION, ORGANIZATION, COMPANY_MAPPING, ADDITION, RUN)}
+)
+CACHED_STATES = 20_000
+Row = tuple[UUID, *FactRow]
+"""The stream's id, then what `read_entry` takes."""
+
+
+class Folds:
+    """States by stream, the least recently used leave first; never while the batch that uses them lasts.
+
+    Only streams that the ledger knows have an id here without a query. `connection` is the follower's own; views may
+    read with it, and find the tables as of the batch's start.
+    """
+
+    def __init__(
+        self,
+        connection: psycopg.Connection[Any],
+        codec: Codec,
+        *,
+        position: int = 0,
+        cached_states: int = CACHED_STATES,
+    ) -> None:
+        self.connection = connection
+        self.position = position
+        """The last position before the batch: what is loaded is loaded up to here."""
+        self._codec = codec
+        self._capacity = cached_states
+        self._states: OrderedDict[Stream, Folded[Any]] = OrderedDict()
+        self._begun: dict[tuple[StreamKind, MspId], list[Stream]] = {}
+        """Streams whose first fact is in this batch."""
+
+    def read(self, limit: int, until: int | None = None) -> list[tuple[UUID, Entry[Any]]]:
+        """Read the next entries in journal order, at most `limit` and none after position `until`.
+
+        Raises: UnknownFact, NotDecodable: the program is older than the journal, or the journal was altered.
+        """
+        rows = self.connection.execute(_NEXT_ENTRIES, (self.position, until, until, limit), prepare=True, binary=True)
+        return [(cast(UUID, stream_id), read_entry(self._codec, cast(FactRow, tuple(row)))) for stream_id, *row in rows]
+
+    def begin(self, entries: Iterable[Entry[Any]]) -> None:
+        """Make room and load the streams that a batch touches."""
+        while len(self._states) > self._capacity:
+            self._states.popitem(last=False)
+        self._load({entry.stream for entry in entries})
+
+    def end(self, position: int) -> None:
+        """The batch is seen and written; the next one starts after this position."""
+        self.position = position
+        self._begun.clear()
+
+    def fold(self, entry: Entry[Any]) -> tuple[Any, Any]:
+        """Fold one entry of the batch. Shape: (state before, state after). Raises: BrokenStream."""
+        stream = entry.stream
+        folded = self._states[stream]
+        if entry.version != folded.version + 1:
+            raise BrokenStream(stream.id, entry.version, folded.version)
+        if entry.version == 1:
+            self._begun.setdefault((stream.kind, stream.msp), []).append(stream)
+        after = AGGREGATES[stream.kind].evolve(folded.state, entry.fact)
+        self._states[stream] = Folded(after, entry.version)
+        return folded.state, after
+
+    def state(self, aggregate: Aggregate[S, Any], stream: Stream) -> S:
+        """The state of any stream as of the entry being seen; the initial one for a stream without facts yet."""
+        assert stream.kind is aggregate.kind
+        found = self._states.get(stream)
+        if found is None:
+            self._load((stream,))
+            found = self._states[stream]
+        else:
+            self._states.move_to_end(stream)
+        return cast(S, found.state)
+
+    def load(self, aggregate: Aggregate[Any, Any], streams: Iterable[Stream]) -> None:
+        """Fetch many streams of one kind in one query, so that asking for them is free."""
+        wanted = list(streams)
+        assert all(stream.kind is aggregate.kind for stream in wanted)
+        self._load(wanted)
+
+    def states_of(self, aggregate: Aggregate[S, Any], msp: MspId) -> dict[Stream, S]:
+        """The states of all streams of one kind that an MSP has, as of the entry being seen.
+
+        Shape: in the order of their first facts. Why: a view that needs them must not ask another view's table, which
+        stands at another position while one of the two is folded anew.
+        """
+        rows = self.connection.execute(_FIRST_ENTRIES, (msp, aggregate.kind.value, self.position), binary=True)
+        streams = [read_entry(self._codec, cast(FactRow, row)).stream for row in rows]
+        streams += self._begun.get((aggregate.kind, msp), [])
+        self._load(streams)
+        return {stream: self.state(aggregate, stream) for stream in streams}
+
+    def _load(self, streams: Iterable[Stream]) -> None:
+        missing: dict[UUID, Stream] = {}
+        for stream in streams:
+            if stream in self._states:
+                self._states.move_to_end(stream)
+            else:
+                missing[stream.id] = stream
+        if not missing:
+            return
+        for stream in missing.values():
+            self._states[stream] = Folded(AGGREGATES[stream.kind].initial, 0)
+        if self.position == 0:
+            return
+        rows: Sequence[tuple[UUID, int, str, bytes]] = self.connection.execute(
+            _FACTS_OF_STREAMS, (list(missing), self.position), prepare=True, binary=True
+        ).fetchall()
+        for stream_id, version, topic, stored in rows:
+            stream = missing[stream_id]
+            folded = self._states[stream]
+            if version != folded.version + 1:
+                raise BrokenStream(stream_id, version, folded.version)
+            fact = read_fact(self._codec, topic, stored)
+            self._states[stream] = Folded(AGGREGATES[stream.kind].evolve(folded.state, fact), version)
+
+
+_NEXT_ENTRIES = f"""
+SELECT originator_id, {FACT_COLUMNS} FROM facts
+ WHERE notification_id > %s AND (%s::bigint IS NULL OR notification_id <= %s)
+ ORDER BY notification_id LIMIT %s
+"""  # noqa: S608 - our own constants
+
+_FIRST_ENTRIES = f"""
+SELECT {FACT_COLUMNS} FROM facts
+ WHERE msp = %s AND kind = %s AND notification_id <= %s AND originator_version = 1
+ ORDER BY notification_id
+"""  # noqa: S608 - our own constants
+
+_FACTS_OF_STREAMS = """
+SELECT f.originator_id, f.originator_version, f.topic, f.state
+  FROM unnest(%s::uuid[]) AS w (id)
+ CROSS JOIN LATERAL (
+   SELECT x.* FROM facts x
+    WHERE x.originator_id = w.id AND x.notification_id <= %s
+    ORDER BY x.originator_version OFFSET 0) AS f
+ ORDER BY f.originator_id, f.originator_version
+"""

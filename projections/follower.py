@@ -1,0 +1,131 @@
+"""The projector process: which views there are, and the loop that keeps them current.
+
+It listens first and reads afterwards, wakes on NOTIFY and polls each second anyway. One projector is active, others
+stand by and take over within a second or two after it is gone. A lost connection is no bug: it is told, and the loop
+starts again from the stored positions. Everything else ends the process with a traceback; whoever started it starts
+it again, and it goes on from the same positions.
+"""
+
+import logging
+import signal
+import threading
+import time
+from collections.abc import Sequence
+
+import psycopg
+
+from journal.codec import Codec
+from journal.follow import POLL_SECONDS, FactsListener, ListenerLost
+from journal.migrate import JOURNAL_STEPS, Step
+from journal.registry import CODEC
+from journal.settings import MissingSetting, Settings, settings_from
+from projections import directory, projector
+from projections.additions import Additions
+from projections.company_mappings import CompanyMappings
+from projections.connections import Connections
+from projections.due_pushes import DuePushes
+from projections.exceptions import Exceptions
+from projections.history import History
+from projections.month_end import MonthEnd
+from projections.product_mappings import ProductMappings
+from projections.projector import NotTheProjector, PositionMoved, Projector
+from projections.runs import Runs
+from projections.usage_to_date import UsageToDate
+from projections.view import View
+
+STAND_BY_SECONDS = 0.5
+"""How often a projector that stands by looks whether the active one is gone."""
+SHORTEST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.2, 5.0
+
+_log = logging.getLogger("psa_ledger.projector")
+
+
+def all_views() -> tuple[View, ...]:
+    """Every view of the ledger, each new and empty-handed."""
+    return (
+        Connections(),
+        ProductMappings(),
+        CompanyMappings(),
+        UsageToDate(),
+        Additions(),
+        Exceptions(),
+        Runs(),
+        MonthEnd(),
+        History(),
+        DuePushes(),
+    )
+
+
+def ledger_steps() -> tuple[Step, ...]:
+    """The tables of the journal, of every view and of the directory, in the order in which they are made."""
+    of_views = [step for view in all_views() for step in view.steps]
+    return (*JOURNAL_STEPS, *projector.STEPS, *of_views, *directory.STEPS)
+
+
+def fold_until(
+    url: str, position: int | None = None, *, views: Sequence[View] | None = None, codec: Codec | None = None
+) -> int:
+    """Fold what is recorded, up to a position or to the end, in this thread; for tests and the command line.
+
+    Shape: the position up to which all views are folded.
+    Raises: NotTheProjector when a projector is at work: then wait for it instead (`freshness`).
+    """
+    with Projector(url, codec or CODEC, all_views() if views is None else views) as active:
+        if not active.try_lock():
+            raise NotTheProjector("another projector is active")
+        active.prepare()
+        while active.fold(position):
+            pass
+        return active.position
+
+
+def follow_journal(url: str, codec: Codec, views: Sequence[View], stop: threading.Event) -> None:
+    """Stand by until no other projector is active, then fold whatever is recorded until told to stop.
+
+    Raises: psycopg.OperationalError, ListenerLost, PositionMoved, and what `Projector.fold` raises.
+    """
+    with Projector(url, codec, views) as active:
+        while not active.try_lock():
+            if stop.wait(STAND_BY_SECONDS):
+                return
+        with FactsListener(url) as listener:
+            active.prepare()
+            _log.info("folding from position %s", active.position)
+            while not stop.is_set():
+                if not active.fold():
+                    active.check()
+                    listener.wait(POLL_SECONDS)
+
+
+def keep_following(url: str, stop: threading.Event) -> None:
+    """Follow, and follow again when the connection was lost or the positions were moved, until told to stop.
+
+    Raises: whatever is no such thing; a bug is not cured by trying again here.
+    """
+    pause = SHORTEST_PAUSE_SECONDS
+    while not stop.is_set():
+        began = time.monotonic()
+        try:
+            follow_journal(url, CODEC, all_views(), stop)
+        except (psycopg.OperationalError, ListenerLost, PositionMoved) as error:
+            if time.monotonic() - began > LONGEST_PAUSE_SECONDS:
+                pause = SHORTEST_PAUSE_SECONDS
+            _log.warning("the projector starts again in %.1f s: %s", pause, error)
+            if stop.wait(pause):
+                return
+            pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+
+
+def main(settings: Settings | None = None) -> int:
+    """Run the projector until SIGTERM or SIGINT. Returns the process's exit status.
+
+    Raises: MissingSetting without a database.
+    """
+    settings = settings_from() if settings is None else settings
+    if settings.database_url is None:
+        raise MissingSetting("PSA_LEDGER_DATABASE_URL", "the projector needs a database")
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    keep_following(settings.database_url, stop)
+    return 0

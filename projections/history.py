@@ -1,0 +1,252 @@
+"""Every fact by what people search for: when, who, in which role, about what, in which request, caused by what.
+
+The facts themselves stay in the journal; a row holds the position to read them from. Rows are only ever added.
+"""
+
+from dataclasses import dataclass
+from typing import Any, assert_never
+
+import psycopg
+
+from domain.addition import (
+    AdditionAdopted,
+    AdditionCreated,
+    AdditionFact,
+    AdditionLost,
+    AdditionState,
+    DriftDetected,
+    ProrationConfirmed,
+    PushApproved,
+    PushFailed,
+    PushHeld,
+    PushOutcomeUnknown,
+    PushRefused,
+    PushStarted,
+    RetryRequested,
+    UsagePushed,
+)
+from domain.company_mapping import (
+    CompanyMapped,
+    CompanyMappingFact,
+    CompanyMappingState,
+    CompanyUnmapped,
+    OrganizationExcluded,
+    OrganizationIncluded,
+)
+from domain.connection import (
+    AttentionCleared,
+    AttentionRaised,
+    CompaniesImported,
+    Connected,
+    ConnectionFact,
+    ConnectionState,
+    CredentialsUpdated,
+    Disconnected,
+    Paused,
+    ProductCreated,
+    ProductMapped,
+    ProductMappingConfirmed,
+    ProductRuleSet,
+    ProductUnmapped,
+    Resumed,
+    SettingsChanged,
+)
+from domain.organization import (
+    LicensesChanged,
+    LicenseTypeChanged,
+    ManagementChanged,
+    MonthClosed,
+    OrganizationClosed,
+    OrganizationCreated,
+    OrganizationFact,
+    OrganizationRenamed,
+    PlanChanged,
+    UsageCorrected,
+)
+from domain.streams import StreamKind
+from journal.migrate import Step
+from projections.rows import Row, insert
+from projections.view import Folds, Seen
+
+STEPS = (
+    Step(
+        "projections.history.0001",
+        """
+        CREATE TABLE history (
+          position bigint PRIMARY KEY,
+          entry uuid NOT NULL,
+          msp text NOT NULL,
+          recorded_at timestamptz NOT NULL,
+          fact_type text NOT NULL,
+          kind text NOT NULL,
+          subject text NOT NULL,
+          role text NOT NULL,
+          organization text,
+          agreement bigint,
+          product bigint,
+          run text,
+          request_id text NOT NULL,
+          correlation_id text NOT NULL,
+          causation uuid,
+          stream uuid NOT NULL,
+          version int NOT NULL
+        );
+        CREATE INDEX history_msp ON history (msp, position);
+        CREATE INDEX history_fact_type ON history (msp, fact_type, position);
+        CREATE INDEX history_subject ON history (msp, subject, position);
+        CREATE INDEX history_role ON history (msp, role, position);
+        CREATE INDEX history_recorded_at ON history (msp, recorded_at, position);
+        CREATE INDEX history_request ON history (msp, request_id, position);
+        CREATE INDEX history_organization ON history (msp, organization, position) WHERE organization IS NOT NULL;
+        CREATE INDEX history_agreement ON history (msp, agreement, position) WHERE agreement IS NOT NULL;
+        CREATE INDEX history_product ON history (msp, product, position) WHERE product IS NOT NULL;
+        CREATE INDEX history_run ON history (msp, run, position) WHERE run IS NOT NULL;
+        CREATE INDEX history_causation ON history (causation) WHERE causation IS NOT NULL;
+        CREATE INDEX history_entry ON history (entry);
+        """,
+    ),
+)
+
+
+class History:
+    """The view `history`."""
+
+    name = "history"
+    version = 1
+    steps = STEPS
+    tables = ("history",)
+
+    def __init__(self) -> None:
+        self._rows: list[Row] = []
+
+    def see(self, seen: Seen, folds: Folds) -> None:
+        entry = seen.entry
+        about = what_it_is_about(seen)
+        self._rows.append(
+            {
+                "position": entry.position,
+                "entry": entry.entry_id,
+                "msp": entry.msp,
+                "recorded_at": entry.recorded_at,
+                "fact_type": entry.fact_type,
+                "kind": entry.stream.kind,
+                "subject": entry.actor.subject,
+                "role": entry.actor.role,
+                "organization": about.organization,
+                "agreement": about.agreement,
+                "product": about.product,
+                "run": about.run,
+                "request_id": entry.request_id,
+                "correlation_id": entry.correlation_id,
+                "causation": entry.causation_id,
+                "stream": seen.stream_id,
+                "version": entry.version,
+            }
+        )
+
+    def write(self, connection: psycopg.Connection[Any]) -> None:
+        insert(connection, "history", self._rows)
+        self._rows.clear()
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a fact is found under. A fact about several of a kind is found under none of that kind."""
+
+    organization: str | None = None
+    agreement: int | None = None
+    product: int | None = None
+    run: str | None = None
+
+
+def what_it_is_about(seen: Seen) -> About:
+    """Tell the organization, agreement, product and run that a fact concerns, by its stream and its content."""
+    match seen.entry.stream.kind:
+        case StreamKind.ORGANIZATION:
+            return _of_organization(seen.entry.fact, seen.entry.stream.key[0])
+        case StreamKind.COMPANY_MAPPING:
+            return _of_company_mapping(seen.entry.fact, seen.before, seen.entry.stream.key[0])
+        case StreamKind.ADDITION:
+            return _of_addition(seen.entry.fact, seen.before, *seen.entry.stream.key[2:])
+        case StreamKind.CONNECTION:
+            return _of_connection(seen.entry.fact, seen.before)
+        case StreamKind.RUN:
+            return About(run=seen.entry.stream.key[0])
+        case kind:
+            assert_never(kind)
+
+
+def _of_organization(fact: OrganizationFact, organization: str) -> About:
+    match fact:
+        case MonthClosed() | UsageCorrected():
+            return About(organization, fact.agreement)
+        case (
+            OrganizationCreated()
+            | OrganizationRenamed()
+            | ManagementChanged()
+            | PlanChanged()
+            | LicenseTypeChanged()
+            | LicensesChanged()
+            | OrganizationClosed()
+        ):
+            return About(organization)
+        case _:
+            assert_never(fact)
+
+
+def _of_company_mapping(fact: CompanyMappingFact, before: CompanyMappingState, organization: str) -> About:
+    match fact:
+        case CompanyMapped():
+            return About(organization, fact.agreement)
+        case CompanyUnmapped():
+            return About(organization, before.mapped.agreement if before.mapped is not None else None)
+        case OrganizationExcluded() | OrganizationIncluded():
+            return About(organization)
+        case _:
+            assert_never(fact)
+
+
+def _of_addition(fact: AdditionFact, before: AdditionState, agreement: str, product: str) -> About:
+    run = before.open.run if before.open is not None else None
+    match fact:
+        case PushStarted():
+            single = fact.contributions[0].organization if len(fact.contributions) == 1 else None
+            return About(single, int(agreement), int(product), fact.run)
+        case PushHeld() | PushRefused():
+            return About(None, int(agreement), int(product), fact.run)
+        case PushApproved():
+            held_for = before.held.run if before.held is not None else None
+            return About(None, int(agreement), int(product), held_for)
+        case UsagePushed() | PushFailed() | PushOutcomeUnknown() | AdditionCreated():
+            contributions = before.open.contributions if before.open is not None else ()
+            single = contributions[0].organization if len(contributions) == 1 else None
+            return About(single, int(agreement), int(product), run)
+        case AdditionAdopted() | RetryRequested() | ProrationConfirmed() | DriftDetected() | AdditionLost():
+            return About(None, int(agreement), int(product))
+        case _:
+            assert_never(fact)
+
+
+def _of_connection(fact: ConnectionFact, before: ConnectionState) -> About:
+    match fact:
+        case ProductMapped() | ProductCreated() | ProductRuleSet():
+            return About(product=fact.product)
+        case ProductUnmapped():
+            mapped = before.products.get(fact.item)
+            return About(product=mapped.product if mapped is not None else None)
+        case CompaniesImported():
+            return About(run=fact.run)
+        case (
+            Connected()
+            | CredentialsUpdated()
+            | ProductMappingConfirmed()
+            | SettingsChanged()
+            | AttentionRaised()
+            | AttentionCleared()
+            | Paused()
+            | Resumed()
+            | Disconnected()
+        ):
+            return About()
+        case _:
+            assert_never(fact)

@@ -1,0 +1,211 @@
+"""One turn of the follower: read a batch, show it to the views, write rows and position in one transaction.
+
+A `Projector` works on one connection, which also holds the advisory lock that makes it the only one. When that
+connection breaks, the lock is gone, and so is the projector; there is no moment in which two believe to be the one.
+Should a second one fold anyway, the condition on the stored position stops whichever comes later.
+
+    ProjectionError
+    ├── NotTheProjector    somebody else holds the lock
+    └── PositionMoved      a view's position or version is not what this projector left there
+"""
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+import psycopg
+from psycopg.sql import SQL, Identifier
+
+from journal.codec import Codec
+from journal.follow import BATCH
+from journal.migrate import Step
+from projections.folds import CACHED_STATES, Folds
+from projections.view import Seen, View
+
+LOCK = 4_071_003
+"""Advisory lock of the one active projector; migrations and appends have other numbers."""
+VIEWS_CHANNEL = "psa_ledger_views"
+"""NOTIFY channel on which the views' lowest position is told after each batch."""
+
+STEPS = (
+    Step(
+        "projections.0001-view-positions",
+        """
+        CREATE TABLE view_positions (
+          view text PRIMARY KEY,
+          position bigint NOT NULL CHECK (position >= 0),
+          version int NOT NULL
+        );
+        COMMENT ON TABLE view_positions IS 'Up to which position of the journal each view is folded.';
+        """,
+    ),
+)
+
+
+class ProjectionError(Exception):
+    """This projector has to stop; the next one starts from the stored positions."""
+
+
+class NotTheProjector(ProjectionError):
+    """Somebody else holds the projector's lock."""
+
+
+class PositionMoved(ProjectionError):
+    """A view's position or version is not what this projector left there: another one works, or a rebuild is asked."""
+
+    def __init__(self, views: Sequence[str]) -> None:
+        super().__init__(f"the stored positions of {', '.join(views)} were moved by somebody else")
+        self.views = tuple(views)
+
+
+class Projector:
+    """Folds views on one connection. Not for sharing between threads.
+
+    Use as a context: leaving it closes the connection and so frees the lock.
+    Raises: psycopg.OperationalError when the database can not be reached.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        codec: Codec,
+        views: Sequence[View],
+        *,
+        batch: int = BATCH,
+        cached_states: int = CACHED_STATES,
+    ) -> None:
+        self._codec = codec
+        self._views = tuple(views)
+        self._batch = batch
+        self._cached_states = cached_states
+        self._positions: dict[str, int] = {}
+        self._folds: Folds | None = None
+        self._connection = psycopg.connect(
+            url,
+            autocommit=True,
+            connect_timeout=10,
+            application_name="psa-ledger projector",
+            options="-c TimeZone=UTC",
+            keepalives_idle=5,
+            keepalives_interval=2,
+            keepalives_count=3,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._connection.close()
+
+    def try_lock(self) -> bool:
+        """Become the active projector, if nobody is."""
+        row = self._connection.execute("SELECT pg_try_advisory_lock(%s)", (LOCK,)).fetchone()
+        assert row is not None
+        return bool(row[0])
+
+    def prepare(self) -> None:
+        """Read where the views stand; empty those whose rows were made by another version of their code.
+
+        Raises: NotTheProjector unless this projector holds the lock.
+        """
+        row = self._connection.execute(
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()"
+            " AND classid = 0 AND objid = %s AND granted",
+            (LOCK,),
+        ).fetchone()
+        if row is None or row[0] == 0:
+            raise NotTheProjector("another projector is active")
+        with self._connection.transaction():
+            stored: dict[str, tuple[int, int]] = {
+                view: (position, version)
+                for view, position, version in self._connection.execute(
+                    "SELECT view, position, version FROM view_positions FOR UPDATE"
+                )
+            }
+            for view in self._views:
+                if view.name not in stored or stored[view.name][1] != view.version:
+                    self._start_over(view)
+                    stored[view.name] = (0, view.version)
+            self._connection.execute(
+                "DELETE FROM view_positions WHERE view <> ALL(%s)", ([view.name for view in self._views],)
+            )
+        self._positions = {view.name: stored[view.name][0] for view in self._views}
+        self._folds = None
+
+    def _start_over(self, view: View) -> None:
+        for table in view.tables:
+            self._connection.execute(SQL("TRUNCATE {}").format(Identifier(table)))
+        self._connection.execute(
+            "INSERT INTO view_positions (view, position, version) VALUES (%s, 0, %s)"
+            " ON CONFLICT (view) DO UPDATE SET position = 0, version = excluded.version",
+            (view.name, view.version),
+        )
+
+    @property
+    def position(self) -> int:
+        """Up to where all views are folded."""
+        return min(self._positions.values())
+
+    def fold(self, until: int | None = None) -> int:
+        """Fold the next batch into the views that are furthest behind, at most up to position `until`.
+
+        Views that lag behind the others come first and alone, until they have caught up.
+        Shape: how many entries were folded; 0 when there is nothing new.
+        Raises: PositionMoved, BrokenStream, CodecError; after any error the projector is of no further use.
+        """
+        start = self.position
+        views = [view for view in self._views if self._positions[view.name] == start]
+        ahead = [position for position in self._positions.values() if position > start]
+        stop = min([*ahead, *([] if until is None else [until])], default=None)
+        folds = self._folds_at(start)
+        batch = folds.read(self._batch, stop)
+        if not batch:
+            return 0
+        folds.begin(entry for _, entry in batch)
+        for stream_id, entry in batch:
+            before, after = folds.fold(entry)
+            seen = Seen(entry, stream_id, before, after)
+            for view in views:
+                view.see(seen, folds)
+        end = batch[-1][1].position
+        self._write(views, start, end)
+        folds.end(end)
+        return len(batch)
+
+    def _folds_at(self, position: int) -> Folds:
+        """The states as of a position. Thrown away when a lagging group of views caught up with the next one."""
+        if self._folds is None or self._folds.position != position:
+            self._folds = Folds(self._connection, self._codec, position=position, cached_states=self._cached_states)
+        return self._folds
+
+    def _write(self, views: Sequence[View], start: int, end: int) -> None:
+        names = [view.name for view in views]
+        with self._connection.transaction():
+            for view in views:
+                view.write(self._connection)
+            moved = self._connection.execute(
+                "UPDATE view_positions p SET position = %s FROM unnest(%s::text[], %s::int[]) AS v (view, version)"
+                " WHERE p.view = v.view AND p.version = v.version AND p.position = %s",
+                (end, names, [view.version for view in views], start),
+            ).rowcount
+            if moved != len(views):
+                raise PositionMoved(names)
+            self._positions.update(dict.fromkeys(names, end))
+            self._connection.execute("SELECT pg_notify(%s, %s)", (VIEWS_CHANNEL, str(self.position)))
+
+    def check(self) -> None:
+        """Look, while there is nothing to fold, whether the stored positions are still this projector's.
+
+        Raises: PositionMoved.
+        """
+        stored = {
+            (view, position, version)
+            for view, position, version in self._connection.execute(
+                "SELECT view, position, version FROM view_positions"
+            )
+        }
+        mine = {(view.name, self._positions[view.name], view.version) for view in self._views}
+        if stored != mine:
+            raise PositionMoved(sorted({view for view, *_ in stored ^ mine}))

@@ -1,0 +1,50 @@
+"""What every view looks like to the follower.
+
+A view first sees each entry of a batch, with the state of the entry's stream before and after it, and remembers what
+its rows will need. Then it writes once, in the transaction that also moves its position. So a row never depends on
+where a batch began or ended; tests cut batches anywhere and compare.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+from uuid import UUID
+
+import psycopg
+
+from journal.entry import Entry
+from journal.migrate import Step
+from projections.folds import Folds
+
+__all__ = ["Folds", "Seen", "View"]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An entry with its stream's id and folded state before and after it. States are those of the domain."""
+
+    entry: Entry[Any]
+    stream_id: UUID
+    before: Any
+    after: Any
+
+
+class View(Protocol):
+    """Folds the journal into its own tables. Used by one thread; remembers nothing from one batch to the next.
+
+    A higher `version` than the recorded one makes the follower empty `tables` and fold them anew. `steps` make them.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def version(self) -> int: ...
+    @property
+    def steps(self) -> tuple[Step, ...]: ...
+    @property
+    def tables(self) -> tuple[str, ...]: ...
+
+    def see(self, seen: Seen, folds: Folds) -> None:
+        """Take notice of one entry. May ask `folds` for states of other streams as of this entry."""
+
+    def write(self, connection: psycopg.Connection[Any]) -> None:
+        """Bring the tables up to the last entry seen, within the caller's transaction, and forget the batch."""
