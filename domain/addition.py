@@ -78,6 +78,7 @@ class Problem(StrEnum):
     OUTCOME_UNKNOWN = "OUTCOME_UNKNOWN"
     ADDITION_LOST = "ADDITION_LOST"
     CANNOT_UNDO = "CANNOT_UNDO"
+    NOTHING_MAPPED = "NOTHING_MAPPED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,6 +299,8 @@ class AdditionState:
     record: PsaAdditionId | None = None
     was_known: bool = False
     """Whether the stream ever had a record; then a new one is not adopted silently."""
+    is_lost: bool = False
+    """The remembered record is gone, and nobody has said yet what is to become of it."""
     may_create_again: bool = False
     base: Decimal = ZERO
     wrote: Decimal | None = None
@@ -503,10 +506,11 @@ def start_push(
     deadline: datetime,
     connection_version: int,
     contributions: tuple[Contribution, ...],
+    is_news: bool = True,
 ) -> tuple[AdditionFact, ...]:
     """Record what `judge` says: a start, a hold or an exception; drift and an adoption with it.
 
-    Nothing new is recorded when the same hold or exception stands already.
+    Unless `is_news`, nothing is recorded when the same hold or exception stands already.
     Raises: PushIsOpen.
     """
     if state.open is not None:
@@ -549,7 +553,8 @@ def start_push(
             held = PushHeld(
                 push, order.kind, order.month, order.run, reason, state.base, state.wrote, here, order.wanted, target
             )
-            if state.held is None or replace(state.held, push=push) != held or state.approved is not None:
+            stands = state.held is not None and replace(state.held, push=push) == held and state.approved is None
+            if is_news or not stands:
                 facts.append(held)
         case Refuse(problem=problem, detail=detail):
             facts.extend(
@@ -562,6 +567,7 @@ def start_push(
                     detail=detail,
                     found=found,
                     wanted=order.wanted,
+                    is_news=is_news,
                 )
             )
     return tuple(facts)
@@ -577,9 +583,10 @@ def refuse_push(
     detail: str,
     found: Decimal | None = None,
     wanted: Decimal | None = None,
+    is_news: bool = True,
 ) -> tuple[AdditionFact, ...]:
-    """An exception before a start; nothing when exactly this one stands already."""
-    if state.exceptional == Exceptional(problem, kind, month, run, detail, found, wanted):
+    """An exception before a start; unless `is_news`, nothing when exactly this one stands already."""
+    if not is_news and state.exceptional == Exceptional(problem, kind, month, run, detail, found, wanted):
         return ()
     return (PushRefused(kind, month, run, problem, detail, found, wanted),)
 
@@ -616,7 +623,12 @@ def fail_push(
 
 
 def settle_from_psa(
-    state: AdditionState, push: PushId, *, record: PsaAdditionId | None, found: Decimal | None
+    state: AdditionState,
+    push: PushId,
+    *,
+    record: PsaAdditionId | None,
+    found: Decimal | None,
+    effective_on: datetime | None = None,
 ) -> tuple[AdditionFact, ...]:
     """Close an open push by what the PSA holds, after its deadline plus a grace.
 
@@ -627,7 +639,7 @@ def settle_from_psa(
         return ()
     facts: list[AdditionFact] = []
     if started.record is None and record is not None and state.record != record:
-        facts.append(AdditionCreated(record, push, started.month.begins_at))
+        facts.append(AdditionCreated(record, push, effective_on or started.month.begins_at))
     if found is not None and record is not None and same_quantity(found, started.target):
         written = started.found is None or not same_quantity(started.found, started.target)
         facts.append(UsagePushed(push, record, started.found, found, written))
@@ -750,14 +762,14 @@ def evolve(state: AdditionState, fact: AdditionFact) -> AdditionState:
             refused = Exceptional(fact.problem, fact.kind, fact.month, fact.run, fact.detail, fact.found, fact.wanted)
             return _with_outcome(replace(state, exceptional=refused), fact.run, LineOutcome.REFUSED)
         case RetryRequested():
-            return replace(state, exceptional=None, may_create_again=fact.create_again)
+            return replace(state, exceptional=None, is_lost=False, may_create_again=fact.create_again)
         case ProrationConfirmed():
             return replace(state, is_proration_confirmed=True)
         case DriftDetected():
             return replace(state, drift=fact)
         case AdditionLost():
             lost = Exceptional(Problem.ADDITION_LOST, None, None, None, "the record is gone", None, None)
-            return replace(state, record=None, is_fresh=True, wrote=None, drift=None, exceptional=lost)
+            return replace(state, record=None, is_lost=True, is_fresh=True, wrote=None, drift=None, exceptional=lost)
         case _:
             assert_never(fact)
 
@@ -769,6 +781,7 @@ def _with_record(state: AdditionState, record: PsaAdditionId) -> AdditionState:
         state,
         record=record,
         was_known=True,
+        is_lost=False,
         may_create_again=False,
         is_fresh=True,
         wrote=None,

@@ -521,6 +521,8 @@ def _apply_addition(rows: dict[Key, DuePush], happening: _OnAddition) -> None:
             for key, row in mine.items():
                 if row.state == DueState.HELD:
                     rows[key] = replace(row, state=DueState.DUE, problem=None, cause=entry.entry_id)
+        case PushRefused(problem=Problem.NOT_ON_THIS_INVOICE):
+            return  # It was pushed; this only tells for which invoice.
         case PushRefused():
             for key, row in mine.items():
                 if not _is_about(fact.kind, fact.month, fact.run, row):

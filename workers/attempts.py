@@ -1,0 +1,68 @@
+"""When to try an addition again: after a growing, jittered pause, or when the sweeper comes by.
+
+These notes are no facts: losing them only means trying earlier.
+"""
+
+import random
+from datetime import timedelta
+
+from psycopg_pool import ConnectionPool
+
+from connectwise.errors import PsaError, Throttled
+from workers.due import DueRow
+from workers.tools import Timing, Tools
+
+
+def postpone(pool: ConnectionPool, row: DueRow, pause: timedelta) -> None:
+    """Not before so much time has passed; this was no failed try."""
+    _note(pool, row, tries=row.tries, pause=pause)
+
+
+def failed(tools: Tools, row: DueRow, error: PsaError) -> None:
+    """One try failed and the next comes later."""
+    if isinstance(error, Throttled):
+        _note(tools.pool, row, tries=row.tries, pause=timedelta(seconds=error.seconds))
+    else:
+        _note(tools.pool, row, tries=row.tries + 1, pause=pause_after(row.tries, tools.timing))
+
+
+def leave_to_sweeper(tools: Tools, row: DueRow) -> None:
+    """It is an exception now: an admin or a newer fact brings it back at once, the sweeper after a while."""
+    _note(tools.pool, row, tries=0, pause=timedelta(0), sweep=tools.timing.sweep)
+
+
+def pause_after(tries: int, timing: Timing) -> timedelta:
+    """Doubles with each try up to the longest, and spreads over the upper half so that retries do not meet."""
+    whole: timedelta = min(timing.first_pause * 2**tries, timing.longest_pause)
+    return whole * random.uniform(0.5, 1)  # noqa: S311  # spreads retries, guards nothing
+
+
+def checked(pool: ConnectionPool, row: DueRow) -> None:
+    """The acts up to the row's position move nothing: do not ask again until a newer one comes."""
+    _note(pool, row, tries=0, pause=timedelta(0), checked_position=row.due_position)
+
+
+def forget(pool: ConnectionPool, row: DueRow) -> None:
+    """It worked; the next due row starts without a past."""
+    with pool.connection() as connection:
+        connection.execute("DELETE FROM push_attempts WHERE addition = %s", (row.addition,))
+
+
+def _note(
+    pool: ConnectionPool,
+    row: DueRow,
+    *,
+    tries: int,
+    pause: timedelta,
+    sweep: timedelta = timedelta(0),
+    checked_position: int = 0,
+) -> None:
+    with pool.connection() as connection:
+        connection.execute(
+            "INSERT INTO push_attempts (addition, tries, not_before, sweep_at, checked_position)"
+            " VALUES (%s, %s, clock_timestamp() + %s, clock_timestamp() + %s, %s)"
+            " ON CONFLICT (addition) DO UPDATE SET tries = excluded.tries, not_before = excluded.not_before,"
+            " sweep_at = excluded.sweep_at,"
+            " checked_position = greatest(push_attempts.checked_position, excluded.checked_position)",
+            (row.addition, tries, pause, sweep, checked_position),
+        )

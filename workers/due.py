@@ -1,0 +1,186 @@
+"""What may be pushed now: due rows that no month end, hold, lease or back-off keeps waiting.
+
+The same question serves the dispatcher, which asks it of everything, and the worker, which asks it of one agreement.
+The gates of the month end are here in one place (design §5).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from psycopg.rows import class_row
+from psycopg_pool import ConnectionPool
+
+from domain.values import BillingMonth, LeftBehind, MspId, PsaAgreementId, PsaProductId, RunId, Tenant
+from projections.due_pushes import DueState, Lane
+
+
+@dataclass(frozen=True, slots=True)
+class DueAgreement:
+    """One agreement with something to push: the unit of work, since one list of additions serves all of it."""
+
+    msp: str
+    site: str
+    company_id: str
+    agreement: int
+
+    @property
+    def job(self) -> str:
+        return f"push:{self.msp}:{self.site}/{self.company_id}:{self.agreement}"
+
+    @property
+    def tenant(self) -> Tenant:
+        return Tenant(self.site, self.company_id)
+
+
+@dataclass(frozen=True, slots=True)
+class DueRow:
+    """One lane of one addition that may be pushed now."""
+
+    addition: UUID
+    lane: str
+    ref: str
+    agreement: int
+    product: int
+    month: str
+    run: str | None
+    kind: str | None
+    left_behind: str | None
+    target: Decimal | None
+    base: Decimal | None
+    due_position: int
+    due_since: datetime
+    cause: UUID
+    correlation: str
+    state: str
+    tries: int
+
+    @property
+    def is_news(self) -> bool:
+        """Whether it is not merely looked at again by the sweeper."""
+        return self.state == DueState.DUE
+
+    @property
+    def billing_month(self) -> BillingMonth:
+        return BillingMonth.parse(self.month)
+
+    @property
+    def psa_product(self) -> PsaProductId:
+        return PsaProductId(self.product)
+
+    @property
+    def psa_agreement(self) -> PsaAgreementId:
+        return PsaAgreementId(self.agreement)
+
+    @property
+    def run_id(self) -> RunId | None:
+        return RunId(self.run) if self.run is not None else None
+
+    @property
+    def leaving(self) -> LeftBehind | None:
+        return LeftBehind(self.left_behind) if self.left_behind is not None else None
+
+
+RETRIED_BY_SWEEPER = (
+    "AGREEMENT_ENDED",
+    "AGREEMENT_GONE",
+    "MISSING_RIGHT",
+    "NOT_APPLIED",
+    "PRODUCT_INACTIVE",
+    "PSA_UNAVAILABLE",
+    "RECORD_FORBIDDEN",
+    "REFUSED_BY_PSA",
+    "TWO_RUNNING",
+)
+"""Exceptions that may cure themselves in ConnectWise; the sweeper looks again after a while."""
+
+_ELIGIBLE = """
+  FROM due_pushes d
+  JOIN connections c ON c.msp = d.msp AND c.site = d.site AND c.company_id = d.company_id AND c.status = 'ACTIVE'
+ CROSS JOIN LATERAL (
+       SELECT date_trunc('month', ledger_now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' AS begins_at,
+              to_char(date_trunc('month', ledger_now() AT TIME ZONE 'UTC') - interval '1 day', 'YYYY-MM') AS previous
+       ) AS month
+  LEFT JOIN push_attempts a ON a.addition = d.addition
+  LEFT JOIN additions line ON line.addition = d.addition
+ WHERE (d.state = 'DUE' OR (d.state = 'REFUSED' AND d.problem = ANY(%(swept)s) AND a.sweep_at <= clock_timestamp()))
+   AND (d.not_before IS NULL OR d.not_before <= ledger_now())
+   AND (a.addition IS NULL OR a.not_before <= clock_timestamp())
+   AND (d.lane <> 'ACT' OR a.addition IS NULL OR d.due_position > a.checked_position)
+   -- No push of any kind until the month that ended is closed, if it is to be closed at all.
+   AND (c.connected_at >= month.begins_at
+        OR NOT c.has_products
+        OR c.products_mapped_at >= month.begins_at + interval '30 minutes'
+        OR EXISTS (SELECT 1 FROM runs r
+                    WHERE r.msp = d.msp AND r.kind = 'FINAL' AND r.month = month.previous AND r.planned_at IS NOT NULL))
+   -- Pushes of the new month wait for the addition's final, and afterwards for the days of the hold.
+   AND (d.lane <> 'ACT'
+        OR (NOT EXISTS (SELECT 1 FROM due_pushes f
+                         WHERE f.addition = d.addition AND f.lane = 'FINAL' AND f.state <> 'DUE')
+            AND (c.hold_days = 0
+                 OR ledger_now() >= date_trunc('day', CASE WHEN line.final_month = month.previous
+                                                           THEN line.final_verified_at
+                                                           ELSE month.begins_at END AT TIME ZONE 'UTC')
+                                    AT TIME ZONE 'UTC' + (c.hold_days + 1) * interval '1 day')))
+"""
+
+_AGREEMENTS = f"""
+WITH eligible AS (
+  SELECT d.msp, d.site, d.company_id, d.agreement, c.parallel_requests,
+         min(CASE d.lane WHEN 'FINAL' THEN 0 WHEN 'RUN' THEN 1 ELSE 2 END) AS lane, min(d.due_since) AS due_since
+  {_ELIGIBLE}
+   GROUP BY d.msp, d.site, d.company_id, d.agreement, c.parallel_requests
+), busy AS (
+  SELECT msp, count(*) AS jobs FROM leases WHERE until > clock_timestamp() AND job LIKE 'push:%%' GROUP BY msp
+), ranked AS (
+  SELECT e.*, row_number() OVER (PARTITION BY e.msp ORDER BY e.lane, e.due_since, e.agreement) AS place
+    FROM eligible e
+   WHERE NOT EXISTS (
+     SELECT 1 FROM leases l WHERE l.until > clock_timestamp()
+        AND l.job = 'push:' || e.msp || ':' || e.site || '/' || e.company_id || ':' || e.agreement)
+)
+SELECT r.msp, r.site, r.company_id, r.agreement
+  FROM ranked r LEFT JOIN busy b ON b.msp = r.msp
+ WHERE r.place <= r.parallel_requests - coalesce(b.jobs, 0)
+ ORDER BY r.place, r.lane, r.due_since LIMIT %(limit)s
+"""  # noqa: S608  # put together from this module's own constants
+
+_ROWS = f"""
+SELECT d.addition, d.lane, d.ref, d.agreement, d.product, d.month, d.run, d.kind, d.left_behind, d.target, d.base,
+       d.due_position, d.due_since, d.cause, d.correlation, d.state,
+       coalesce(a.tries, 0) AS tries
+  {_ELIGIBLE}
+   AND d.msp = %(msp)s AND d.site = %(site)s AND d.company_id = %(company_id)s AND d.agreement = %(agreement)s
+"""  # put together from this module's own constants
+
+
+def due_agreements(pool: ConnectionPool, limit: int) -> Sequence[DueAgreement]:
+    """What can be taken up now, fairly over the MSPs: no MSP gets more than its parallel requests.
+
+    Shape: finals first, then lines of runs, then the oldest acts; none that somebody holds.
+    """
+    with pool.connection() as connection, connection.cursor(row_factory=class_row(DueAgreement)) as cursor:
+        return cursor.execute(_AGREEMENTS, {"limit": limit, "swept": list(RETRIED_BY_SWEEPER)}).fetchall()
+
+
+def due_rows(pool: ConnectionPool, due: DueAgreement) -> dict[UUID, list[DueRow]]:
+    """What may be pushed now on one agreement, by addition.
+
+    Shape: per addition finals by month, then lines of runs, then acts by month.
+    """
+    order = list(Lane)
+    asked = {
+        "swept": list(RETRIED_BY_SWEEPER),
+        "msp": MspId(due.msp),
+        "site": due.site,
+        "company_id": due.company_id,
+        "agreement": due.agreement,
+    }
+    with pool.connection() as connection, connection.cursor(row_factory=class_row(DueRow)) as cursor:
+        rows = cursor.execute(_ROWS, asked).fetchall()
+    found: dict[UUID, list[DueRow]] = {}
+    for row in sorted(rows, key=lambda row: (row.product, order.index(Lane(row.lane)), row.month, row.due_position)):
+        found.setdefault(row.addition, []).append(row)
+    return found

@@ -1,0 +1,379 @@
+"""One pass over an agreement: read its additions once, then bring each due addition to what the facts say.
+
+Each push goes step by step (design §6): settle what is open; record what is going to be written and why; write it
+before the deadline; read the answer back; record how it ended. A crash between any two steps leaves facts from which
+the next pass goes on. What is written is decided by `domain.addition`; here it is only carried out.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from connectwise.client import WritingClient
+from connectwise.errors import (
+    DeadlinePassed,
+    OutcomeUnknown,
+    PsaError,
+    RequestRefused,
+    RightMissing,
+    Throttled,
+    Unreachable,
+)
+from connectwise.shapes import Addition
+from domain.addition import (
+    ADDITION,
+    AdditionFact,
+    AdditionState,
+    Problem,
+    PushIsOpen,
+    PushKind,
+    PushStarted,
+    created,
+    evolve,
+    fail_push,
+    is_initial,
+    refuse_push,
+    settle_from_psa,
+    verify_push,
+)
+from domain.connection import CONNECTION, AttentionReason, Status
+from domain.run import RunKind
+from domain.streams import Stream, addition_stream, connection_stream
+from domain.values import MspId, PushId, same_quantity
+from journal.application import TooManyConflicts
+from journal.entry import Origin
+from journal.reader import Change, Reader
+from projections.due_pushes import Lane
+from workers import attempts, attention
+from workers.agreement import read_agreement
+from workers.due import DueAgreement, DueRow, due_rows
+from workers.leases import held, renew
+from workers.push_orders import Facts, Nothing, PushContext, order_push
+from workers.tools import Tools
+
+log = logging.getLogger(__name__)
+
+
+class Ended(StrEnum):
+    """How far one lane of one addition came."""
+
+    DONE = "DONE"
+    WAITS = "WAITS"
+    EXCEPTION = "EXCEPTION"
+
+
+@dataclass(frozen=True, slots=True)
+class _Pass:
+    tools: Tools
+    context: PushContext
+    client: WritingClient
+    connection_number: int
+
+    def stream(self, row: DueRow) -> Stream:
+        return addition_stream(self.context.msp, self.context.due.tenant, row.psa_agreement, row.psa_product)
+
+    def origin(self, row: DueRow, causation: UUID | None = None) -> Origin:
+        return self.tools.origin(correlation=row.correlation, causation=causation or row.cause)
+
+
+def push_agreement(tools: Tools, due: DueAgreement, holder: str) -> None:
+    """Push everything that may be pushed on one agreement now. Nothing is lost when it is not done or done twice."""
+    with held(tools.pool, due.job, holder, tools.timing.lease) as is_ours:
+        if is_ours:
+            _push_all(tools, due, holder)
+
+
+def _push_all(tools: Tools, due: DueAgreement, holder: str) -> None:
+    rows = due_rows(tools.pool, due)
+    msp = MspId(due.msp)
+    connection = tools.journal.state(CONNECTION, connection_stream(msp)).state
+    if not rows or connection.live is None or connection.live.tenant != due.tenant:
+        return
+    if connection.status is not Status.ACTIVE:
+        return
+    read_at = tools.journal.now()
+    client: WritingClient | None = None
+    try:
+        client = tools.clients.writing(msp, connection.live.number)
+        seen = read_agreement(client, next(iter(rows.values()))[0].psa_agreement, read_at)
+    except PsaError as error:
+        _read_failed(tools, due, rows, error, client)
+    else:
+        context = PushContext(tools.pool, due, seen, tools.timing.deadline)
+        here = _Pass(tools, context, client, connection.live.number)
+        for of_addition in rows.values():
+            if not renew(tools.pool, due.job, holder, tools.timing.lease):
+                return
+            _push_addition(here, of_addition)
+    # The views must show what was done before the lease is given back, or it would be dispatched once more.
+    tools.wait_for_views(tools.journal.head())
+
+
+def _push_addition(here: _Pass, rows: Sequence[DueRow]) -> None:
+    """The lanes of one addition in order; an act waits for a final that did not come through."""
+    try:
+        if not _settle_open(here, rows[0]):
+            return
+        newest_final = max((row.month for row in rows if row.lane == Lane.FINAL), default=None)
+        is_final_pending = False
+        for row in rows:
+            if row.lane == Lane.FINAL and row.month != newest_final:
+                _miss_month(here, row)
+            elif row.lane != Lane.ACT or not is_final_pending:
+                ended = _push_row(here, row)
+                is_final_pending |= row.lane == Lane.FINAL and ended is not Ended.DONE
+    except PushIsOpen:
+        log.info("another worker pushes %s", here.stream(rows[0]).key)
+    except TooManyConflicts:
+        attempts.postpone(here.tools.pool, rows[0], here.tools.timing.first_pause)
+
+
+# --- one lane --------------------------------------------------------------------------------------------------
+
+
+def _push_row(here: _Pass, row: DueRow) -> Ended:
+    tools, stream = here.tools, here.stream(row)
+    push = PushId(str(tools.new_id()))
+    begun = tools.monotonic()
+    ordered: Facts | Nothing = Nothing()
+
+    def decide(reader: Reader) -> Sequence[Change]:
+        nonlocal ordered
+        ordered = order_push(reader, here.context, row, reader.state(ADDITION, stream).state, push)
+        return (Change(stream, ordered.facts),) if isinstance(ordered, Facts) else ()
+
+    entries = tools.journal.transact(decide, here.origin(row))
+    for entry in entries:
+        if isinstance(entry.fact, PushStarted):
+            # The deadline counts from before the start was recorded, so ours is never later than the recorded one.
+            deadline = begun + tools.timing.deadline.total_seconds()
+            return _carry_out(here, row, entry.fact, deadline, here.origin(row, entry.entry_id))
+    if isinstance(ordered, Facts):
+        attempts.leave_to_sweeper(tools, row)
+        return Ended.EXCEPTION
+    if ordered.waits:
+        return Ended.WAITS
+    if row.lane == Lane.ACT:
+        attempts.checked(tools.pool, row)
+    return Ended.DONE
+
+
+def _carry_out(here: _Pass, row: DueRow, started: PushStarted, deadline: float, origin: Origin) -> Ended:
+    """Write, verify, record. What may have been applied stays open and is settled by a later pass."""
+    tools = here.tools
+    if started.record is not None and started.found is not None and same_quantity(started.found, started.target):
+        return _verified(here, row, started, None, origin)
+    try:
+        answer, is_next_invoice = _write(here, row, started, deadline)
+    except OutcomeUnknown:
+        log.warning("the outcome of push %s is unknown; it is settled after its deadline", started.push)
+        attempts.postpone(tools.pool, row, tools.timing.deadline + tools.timing.grace)
+        return Ended.WAITS
+    except PsaError as error:
+        attention.after_write(tools, here.context.msp, error, origin)
+        return _failed(here, row, started, origin, error)
+    return _verified(here, row, started, answer, origin, is_next_invoice=is_next_invoice)
+
+
+def _write(here: _Pass, row: DueRow, started: PushStarted, deadline: float) -> tuple[Addition, bool]:
+    """Set the quantity, or create the record. Says whether a new record had to start with the next invoice.
+
+    Raises: PsaError.
+    """
+    agreement, client, seen = row.psa_agreement, here.client, here.context.seen
+    if started.record is not None:
+        return client.set_quantity(agreement, started.record, started.target, deadline=deadline), False
+    effective_on = seen.effective_on(started.month)
+    try:
+        answer = client.create_addition(agreement, row.psa_product, started.target, effective_on, deadline=deadline)
+    except RequestRefused as error:
+        next_invoice = seen.agreement.next_invoice_at if seen.agreement is not None else None
+        if next_invoice is None or next_invoice <= effective_on or not _period_is_invoiced(error):
+            raise
+        answer = client.create_addition(agreement, row.psa_product, started.target, next_invoice, deadline=deadline)
+        return answer, True
+    return answer, False
+
+
+def _period_is_invoiced(error: RequestRefused) -> bool:
+    """Source: api-facts §5.3.3."""
+    return any("period has already been invoiced" in reason.message for reason in error.reasons)
+
+
+def _verified(
+    here: _Pass,
+    row: DueRow,
+    started: PushStarted,
+    answer: Addition | None,
+    origin: Origin,
+    *,
+    is_next_invoice: bool = False,
+) -> Ended:
+    """Record what the PSA holds now; `answer` is none when it held the target already."""
+
+    def decide(state: AdditionState) -> tuple[AdditionFact, ...]:
+        facts: list[AdditionFact] = []
+
+        def add(more: tuple[AdditionFact, ...]) -> None:
+            nonlocal state
+            for fact in more:
+                facts.append(fact)
+                state = evolve(state, fact)
+
+        if answer is None:
+            assert started.record is not None
+            assert started.found is not None
+            add(verify_push(state, started.push, record=started.record, after=started.found, written=False))
+            return tuple(facts)
+        effective_on = answer.effective_at or here.context.seen.effective_on(started.month)
+        if started.record is None:
+            add(created(state, answer.id, effective_on))
+        add(verify_push(state, started.push, record=answer.id, after=answer.quantity, written=True))
+        if is_next_invoice:
+            add(
+                refuse_push(
+                    state,
+                    kind=started.kind,
+                    month=started.month,
+                    run=started.run,
+                    problem=Problem.NOT_ON_THIS_INVOICE,
+                    detail=f"the period is invoiced already; the addition bills from {effective_on:%Y-%m-%d} on",
+                    wanted=started.wanted,
+                )
+            )
+        return tuple(facts)
+
+    entries = here.tools.journal.execute(ADDITION, here.stream(row), decide, origin)
+    attempts.forget(here.tools.pool, row)
+    is_failed = any(entry.fact_type == "addition.push-failed" for entry in entries)
+    return Ended.EXCEPTION if is_failed else Ended.DONE
+
+
+def _failed(here: _Pass, row: DueRow, started: PushStarted, origin: Origin, error: PsaError) -> Ended:
+    """Record that nothing was applied; unless a person has to act, it is tried again, each time later."""
+    tools = here.tools
+    match error:
+        case RightMissing():
+            problem, will_retry = Problem.MISSING_RIGHT, False
+        case RequestRefused():
+            problem, will_retry = Problem.REFUSED_BY_PSA, False
+        case Throttled() | DeadlinePassed():
+            problem, will_retry = Problem.PSA_UNAVAILABLE, True
+        case _:
+            problem, will_retry = Problem.PSA_UNAVAILABLE, row.tries + 1 < tools.timing.tries
+    tools.journal.execute(
+        ADDITION,
+        here.stream(row),
+        lambda state: fail_push(state, started.push, problem, str(error), will_retry=will_retry),
+        origin,
+    )
+    if will_retry:
+        attempts.failed(tools, row, error)
+        return Ended.WAITS
+    attempts.leave_to_sweeper(tools, row)
+    return Ended.EXCEPTION
+
+
+# --- what stands in the way ------------------------------------------------------------------------------------
+
+
+def _settle_open(here: _Pass, row: DueRow) -> bool:
+    """Close an open push by what the PSA holds, once its writer can not write any more. Whether none is open."""
+    tools, stream, seen = here.tools, here.stream(row), here.context.seen
+    started = tools.journal.state(ADDITION, stream).state.open
+    if started is None:
+        return True
+    if seen.read_at < started.deadline + tools.timing.grace:
+        attempts.postpone(tools.pool, row, started.deadline + tools.timing.grace - seen.read_at)
+        return False
+    if started.record is not None:
+        known = seen.record(started.record)
+    else:
+        running = seen.running(row.psa_product, started.month)
+        known = running[0] if len(running) == 1 else None
+    tools.journal.execute(
+        ADDITION,
+        stream,
+        lambda state: settle_from_psa(
+            state,
+            started.push,
+            record=known.id if known is not None else None,
+            found=known.quantity if known is not None else None,
+            effective_on=known.effective_at if known is not None else None,
+        ),
+        here.origin(row),
+    )
+    return True
+
+
+def _miss_month(here: _Pass, row: DueRow) -> None:
+    """Of several months that were missed only the newest is written (design §5)."""
+    detail = f"{row.month} was not written before a newer month closed; overwrite it if it is not invoiced yet"
+    here.tools.journal.execute(
+        ADDITION,
+        here.stream(row),
+        lambda state: refuse_push(
+            state,
+            kind=PushKind.FINAL,
+            month=row.billing_month,
+            run=row.run_id,
+            problem=Problem.MISSED_MONTH,
+            detail=detail,
+        ),
+        here.origin(row),
+    )
+
+
+def _read_failed(
+    tools: Tools,
+    due: DueAgreement,
+    rows: Mapping[UUID, Sequence[DueRow]],
+    error: PsaError,
+    client: WritingClient | None,
+) -> None:
+    """A failed or incomplete read never becomes a number: it is tried again, and named when it keeps failing."""
+    msp = MspId(due.msp)
+    first = next(iter(rows.values()))[0]
+    origin = tools.origin(correlation=first.correlation, causation=first.cause)
+    if attention.after_read(tools, msp, error, client, origin):
+        return
+    is_last = not isinstance(error, Throttled) and max(row[0].tries for row in rows.values()) + 1 >= tools.timing.tries
+    if is_last and isinstance(error, Unreachable):
+        attention.raise_for(tools, msp, AttentionReason.SITE_UNREACHABLE, error.message, origin)
+        is_last = False
+    problem = Problem.RECORD_FORBIDDEN if isinstance(error, RightMissing) else Problem.PSA_UNAVAILABLE
+    is_exception = is_last or isinstance(error, RightMissing)
+    for of_addition in rows.values():
+        row = of_addition[0]
+        if is_exception:
+            _refuse_unread(tools, due, row, problem, error)
+            attempts.leave_to_sweeper(tools, row)
+        else:
+            attempts.failed(tools, row, error)
+
+
+def _refuse_unread(tools: Tools, due: DueAgreement, row: DueRow, problem: Problem, error: PsaError) -> None:
+    connection = tools.journal.state(CONNECTION, connection_stream(MspId(due.msp))).state
+
+    def decide(state: AdditionState) -> tuple[AdditionFact, ...]:
+        match row.lane:
+            case Lane.FINAL:
+                kind = PushKind.FINAL
+            case Lane.RUN:
+                kind = PushKind.UNDO if row.kind == RunKind.UNDO else PushKind.OVERWRITE
+            case _:
+                kind = PushKind.INITIAL if is_initial(state, connection.number) else PushKind.INCREMENTAL
+        return refuse_push(
+            state,
+            kind=kind,
+            month=row.billing_month,
+            run=row.run_id,
+            problem=problem,
+            detail=str(error),
+            is_news=row.is_news,
+        )
+
+    stream = addition_stream(MspId(due.msp), due.tenant, row.psa_agreement, row.psa_product)
+    tools.journal.execute(ADDITION, stream, decide, tools.origin(correlation=row.correlation, causation=row.cause))

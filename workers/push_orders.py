@@ -1,0 +1,393 @@
+"""What a due row asks for, worked out from states read under guard: if any of them moves before the start is
+recorded, it is worked out again. So a start's numbers are exactly those of the journal at its position.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from decimal import Decimal
+
+from psycopg_pool import ConnectionPool
+
+from domain.addition import (
+    AdditionFact,
+    AdditionState,
+    Contribution,
+    DropGuard,
+    LineOutcome,
+    Problem,
+    PushKind,
+    PushOrder,
+    Refuse,
+    is_initial,
+    lose_record,
+    refuse_push,
+    start_push,
+    undo_of,
+)
+from domain.company_mapping import COMPANY_MAPPING, current_mapping
+from domain.connection import CONNECTION, ConnectionState, Status, product_terms
+from domain.organization import ORGANIZATION, usage_of_month
+from domain.run import RUN, RunKind
+from domain.streams import StreamKind, company_mapping_stream, connection_stream, organization_stream, run_stream
+from domain.values import (
+    BillingMonth,
+    LeftBehind,
+    MspId,
+    OrganizationId,
+    ProductTerms,
+    PsaAdditionId,
+    PsaAgreementId,
+    PsaProductId,
+    PushId,
+    Rule,
+    same_quantity,
+)
+from journal.reader import Reader
+from projections.due_pushes import Lane
+from workers.agreement import AgreementRead
+from workers.due import DueAgreement, DueRow
+
+ZERO = Decimal("0.00")
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is to be recorded: a start, a hold, or an exception; empty when exactly that stands already."""
+
+    facts: tuple[AdditionFact, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """There is nothing to do for this row, or it `waits` for something that will announce itself."""
+
+    waits: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PushContext:
+    """What stays the same over a pass."""
+
+    pool: ConnectionPool
+    due: DueAgreement
+    seen: AgreementRead
+    deadline: timedelta
+
+    @property
+    def msp(self) -> MspId:
+        return MspId(self.due.msp)
+
+    @property
+    def agreement(self) -> PsaAgreementId:
+        return PsaAgreementId(self.due.agreement)
+
+    def live_number(self, connection: ConnectionState) -> int:
+        assert connection.live is not None
+        return connection.live.number
+
+
+def order_push(
+    reader: Reader, context: PushContext, row: DueRow, state: AdditionState, push: PushId
+) -> Facts | Nothing:
+    """Work out what a due row asks for now.
+
+    Raises: PushIsOpen when another worker's push is open.
+    """
+    folded = reader.state(CONNECTION, connection_stream(context.msp))
+    connection = folded.state
+    if connection.live is None or connection.live.tenant != context.due.tenant:
+        return Nothing()
+    if connection.status is not Status.ACTIVE:
+        return Nothing(waits=True)
+    month = row.billing_month if row.lane != Lane.ACT else BillingMonth.of(reader.now)
+    terms = next((term for term in product_terms(connection) if term.product == row.psa_product), None)
+    asked = _Asked(reader, context, row, state, connection, terms, month)
+    ordered = _wanted(asked)
+    if isinstance(ordered, Nothing):
+        return ordered
+    if isinstance(ordered, Refuse):
+        kind = PushKind.UNDO if row.kind == RunKind.UNDO else PushKind.OVERWRITE
+        return Facts(
+            refuse_push(
+                state,
+                kind=kind,
+                month=month,
+                run=row.run_id,
+                problem=ordered.problem,
+                detail=ordered.detail,
+                is_news=row.is_news,
+            )
+        )
+    order, contributions = ordered
+    found = _record(asked, order)
+    if not isinstance(found, Found):
+        return found
+    return Facts(
+        start_push(
+            state,
+            order,
+            push=push,
+            record=found.record,
+            found=found.quantity,
+            deadline=reader.now + context.deadline,
+            connection_version=folded.version,
+            contributions=contributions,
+            is_news=row.is_news,
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One row with everything that answers it."""
+
+    reader: Reader
+    context: PushContext
+    row: DueRow
+    state: AdditionState
+    connection: ConnectionState
+    terms: ProductTerms | None
+    month: BillingMonth
+
+
+# --- what is wanted --------------------------------------------------------------------------------------------
+
+
+def _wanted(asked: _Asked) -> tuple[PushOrder, tuple[Contribution, ...]] | Refuse | Nothing:
+    row, state = asked.row, asked.state
+    if row.run_id is not None and state.outcomes.get(row.run_id) in _DONE:
+        return Nothing()
+    if row.kind == RunKind.UNDO:
+        return _undo(asked)
+    if row.lane == Lane.FINAL:
+        return Nothing() if asked.month in state.finals else _closed(asked, PushKind.FINAL)
+    if row.lane == Lane.RUN and asked.month < BillingMonth.of(asked.reader.now):
+        return _closed(asked, PushKind.OVERWRITE)
+    number = asked.context.live_number(asked.connection)
+    contributions = current_contributions(asked.reader, asked.context, asked.terms, asked.month, number)
+    wanted = _sum(contributions)
+    if row.lane == Lane.RUN:
+        if not contributions:
+            return Refuse(Problem.NOTHING_MAPPED, "no organization bills here any more")
+        return _push_order(asked, PushKind.OVERWRITE, wanted), contributions
+    fresh = is_initial(state, number)
+    if not contributions and fresh:
+        return Nothing()
+    if not contributions and row.leaving is not None:
+        return replace(_push_order(asked, PushKind.RELEASE, ZERO), left_behind=row.leaving), ()
+    if fresh:
+        return _push_order(asked, PushKind.INITIAL, wanted), contributions
+    if same_quantity(wanted, state.base):
+        return Nothing()
+    return _push_order(asked, PushKind.INCREMENTAL, wanted), contributions
+
+
+_DONE = frozenset({LineOutcome.VERIFIED, LineOutcome.UNCHANGED})
+
+
+def _push_order(asked: _Asked, kind: PushKind, wanted: Decimal) -> PushOrder:
+    settings = asked.connection.settings
+    return PushOrder(
+        kind=kind,
+        month=asked.month,
+        run=asked.row.run_id,
+        connection_number=asked.context.live_number(asked.connection),
+        wanted=wanted,
+        drift_policy=settings.drift_policy,
+        guard=DropGuard(settings.drop_guard_percent, settings.drop_guard_units),
+        rule=asked.terms.rule if asked.terms is not None else None,
+        minimum=asked.terms.minimum if asked.terms is not None else None,
+        approved=_approved_in_preview(asked),
+    )
+
+
+def _closed(asked: _Asked, kind: PushKind) -> tuple[PushOrder, tuple[Contribution, ...]] | Refuse:
+    """A closed month: what its newest version says, under the rule that governed it."""
+    contributions, rule, minimum = closed_contributions(asked.reader, asked.context, asked.row.psa_product, asked.month)
+    if not contributions and kind is PushKind.OVERWRITE:
+        return Refuse(Problem.NOTHING_MAPPED, f"nothing was billed here in {asked.month}")
+    order = replace(_push_order(asked, kind, _sum(contributions)), rule=rule, minimum=minimum)
+    return order, contributions
+
+
+def _undo(asked: _Asked) -> tuple[PushOrder, tuple[Contribution, ...]] | Refuse:
+    row = asked.row
+    why_not = _cannot_undo(asked)
+    if why_not is not None or row.target is None or row.base is None:
+        return Refuse(Problem.CANNOT_UNDO, why_not or "the line has no numbers")
+    return replace(_push_order(asked, PushKind.UNDO, row.base), target=row.target), ()
+
+
+def current_contributions(
+    reader: Reader, context: PushContext, terms: ProductTerms | None, month: BillingMonth, connection_number: int
+) -> tuple[Contribution, ...]:
+    """What the organizations mapped to the agreement bring to a product in the month, by the facts known now.
+
+    Shape: by organization; one that has the product at no time in the month brings nothing and is left out.
+    """
+    if terms is None:
+        return ()
+    organizations = _mapped_to(reader, context, connection_number)
+    mappings = reader.states(
+        COMPANY_MAPPING, [company_mapping_stream(context.msp, organization) for organization in organizations]
+    )
+    states = reader.states(
+        ORGANIZATION, [organization_stream(context.msp, organization) for organization in organizations]
+    )
+    found = []
+    for organization in organizations:
+        mapping = mappings[company_mapping_stream(context.msp, organization)]
+        mapped = current_mapping(mapping.state, connection_number)
+        if mapped is None or mapped.agreement != context.agreement:
+            continue
+        folded = states[organization_stream(context.msp, organization)]
+        found.extend(
+            Contribution(organization, closed.quantity, folded.version, mapping.version)
+            for closed in usage_of_month(folded.state, month, (terms,))[0]
+        )
+    return tuple(found)
+
+
+def _mapped_to(reader: Reader, context: PushContext, connection_number: int) -> list[OrganizationId]:
+    """Organizations mapped to the agreement by the view; a mapping that it has not seen yet makes us start again."""
+    with context.pool.connection() as connection:
+        rows = connection.execute(
+            "SELECT m.organization, p.position"
+            " FROM (SELECT min(position) AS position FROM view_positions) AS p"
+            " LEFT JOIN company_mappings m ON m.msp = %s AND m.agreement = %s AND m.connection_number = %s"
+            " ORDER BY m.organization",
+            (context.msp, context.agreement, connection_number),
+        ).fetchall()
+    reader.category(context.msp, StreamKind.COMPANY_MAPPING, rows[0][1] or 0)
+    return [OrganizationId(organization) for organization, _ in rows if organization is not None]
+
+
+def closed_contributions(
+    reader: Reader, context: PushContext, product: PsaProductId, month: BillingMonth
+) -> tuple[tuple[Contribution, ...], Rule | None, int | None]:
+    """What the organizations that were mapped to the agreement at the close bring, by the month's newest version."""
+    with context.pool.connection() as connection:
+        rows = connection.execute(
+            "SELECT DISTINCT organization FROM month_usage WHERE msp = %s AND month = %s AND agreement = %s"
+            " ORDER BY organization",
+            (context.msp, str(month), context.agreement),
+        ).fetchall()
+    streams = {OrganizationId(row[0]): organization_stream(context.msp, OrganizationId(row[0])) for row in rows}
+    states = reader.states(ORGANIZATION, list(streams.values()))
+    found: list[Contribution] = []
+    rule: Rule | None = None
+    minimum: int | None = None
+    for organization, stream in streams.items():
+        closed = states[stream].state.closed_months.get(month)
+        if closed is None or closed.agreement != context.agreement:
+            continue
+        for usage in closed.products:
+            if usage.product == product:
+                rule, minimum = usage.rule, usage.minimum
+                found.append(
+                    Contribution(organization, usage.quantity, states[stream].version, closed.company_mapping_version)
+                )
+    return tuple(found), rule, minimum
+
+
+def _approved_in_preview(asked: _Asked) -> tuple[Decimal, Decimal] | None:
+    row = asked.row
+    if row.run_id is None:
+        return None
+    requested = asked.reader.state(RUN, run_stream(asked.context.msp, row.run_id), guard=False).state.requested
+    ticked = requested.approved if requested is not None else ()
+    return next(
+        (
+            (line.found, line.target)
+            for line in ticked
+            if (line.agreement, line.product) == (row.agreement, row.product)
+        ),
+        None,
+    )
+
+
+def _cannot_undo(asked: _Asked) -> str | None:
+    row, state = asked.row, asked.state
+    assert row.run_id is not None
+    requested = asked.reader.state(RUN, run_stream(asked.context.msp, row.run_id), guard=False).state.requested
+    if requested is None or requested.undoes is None:
+        return "the run to undo is not known"
+    undone = undo_of(state, requested.undoes)
+    if isinstance(undone, str):
+        return undone
+    record = asked.context.seen.record(state.record) if state.record is not None else None
+    if record is None or state.wrote is None or not same_quantity(record.quantity, state.wrote):
+        return "somebody changed it in ConnectWise meanwhile"
+    return None
+
+
+def _sum(contributions: Iterable[Contribution]) -> Decimal:
+    return sum((contribution.quantity for contribution in contributions), ZERO)
+
+
+# --- which record ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The record to write and what it holds; none of both when it is to be created."""
+
+    record: PsaAdditionId | None
+    quantity: Decimal | None
+
+
+def _record(asked: _Asked, order: PushOrder) -> Found | Facts | Nothing:
+    """The remembered record; else the only running one, if there never was one; else a new one. Never a guess."""
+    state, seen, product = asked.state, asked.context.seen, asked.row.psa_product
+    is_touching = order.kind is not PushKind.RELEASE or order.left_behind is LeftBehind.ZERO
+    problem = seen.problem()
+    if problem is not None and is_touching:
+        return _refused(asked, order, *problem)
+    is_prorated = seen.agreement is not None and seen.agreement.is_prorated
+    if order.rule is Rule.AVERAGE and order.wanted > 0 and is_prorated and not state.is_proration_confirmed:
+        return _refused(
+            asked,
+            order,
+            Problem.PRORATED_TWICE,
+            "the rule AVERAGE and the agreement's proration would both shorten the month; confirm that this is meant",
+        )
+    running = seen.running(product, order.month)
+    if state.record is not None:
+        known = seen.record(state.record)
+        if known is not None and seen.is_running(known, order.month):
+            return Found(known.id, known.quantity)
+        if not is_touching:
+            return Nothing()
+        lost = _refused(asked, order, Problem.ADDITION_LOST, _what_is_there(len(running)))
+        return Facts((*lose_record(state), *lost.facts))
+    if len(running) > 1:
+        return _refused(
+            asked, order, Problem.TWO_RUNNING, f"{len(running)} additions of this product run on the agreement"
+        )
+    if state.is_lost or (state.was_known and not running and not state.may_create_again):
+        return _refused(asked, order, Problem.ADDITION_LOST, _what_is_there(len(running)))
+    if running:
+        return Found(running[0].id, running[0].quantity)
+    return Found(None, None)
+
+
+def _refused(asked: _Asked, order: PushOrder, problem: Problem, detail: str) -> Facts:
+    return Facts(
+        refuse_push(
+            asked.state,
+            kind=order.kind,
+            month=order.month,
+            run=order.run,
+            problem=problem,
+            detail=detail,
+            wanted=order.wanted,
+            is_news=asked.row.is_news,
+        )
+    )
+
+
+def _what_is_there(running: int) -> str:
+    if running == 1:
+        return "the addition we wrote is gone or cancelled; another one of this product runs and can be adopted"
+    return "the addition we wrote is gone or cancelled; it can be created again, or the mapping removed"

@@ -1,0 +1,28 @@
+"""What workers note for themselves: who has taken which job, and when to try an addition again.
+
+None of it is a fact and none of it is needed to be right: emptying both tables loses nothing but patience.
+"""
+
+from journal.migrate import Step
+
+WORKER_STEPS: tuple[Step, ...] = (
+    Step(
+        "workers.tables.1",
+        """
+        CREATE TABLE leases (
+            job text PRIMARY KEY,
+            msp text NOT NULL,
+            holder text NOT NULL,
+            until timestamptz NOT NULL
+        );
+        CREATE INDEX leases_msp ON leases (msp);
+        CREATE TABLE push_attempts (
+            addition uuid PRIMARY KEY,
+            tries int NOT NULL,
+            not_before timestamptz NOT NULL,
+            sweep_at timestamptz NOT NULL,
+            checked_position bigint NOT NULL
+        );
+        """,
+    ),
+)

@@ -1,0 +1,58 @@
+"""What every job needs, put together once in `workers/main.py` and passed on."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+from uuid import UUID, uuid4
+
+from psycopg_pool import ConnectionPool
+
+from connectwise.client import WritingClient
+from domain.values import MspId
+from journal.application import Journal
+from journal.entry import Actor, Origin, Role
+
+
+class Clients(Protocol):
+    """PSA clients by MSP and connection number, with the keys that are in the vault now."""
+
+    def writing(self, msp: MspId, connection_number: int) -> WritingClient:
+        """Raises: LookupError when the keys are gone; PsaError when the site can not be discovered."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How long things may take.
+
+    Units: `deadline` bounds a write from its recorded start; an open push is settled only `grace` later. A read may
+    take longer than a write, so a lease outlives both.
+    """
+
+    deadline: timedelta = timedelta(seconds=60)
+    grace: timedelta = timedelta(seconds=5)
+    lease: timedelta = timedelta(seconds=90)
+    sweep: timedelta = timedelta(minutes=15)
+    first_pause: timedelta = timedelta(seconds=1)
+    longest_pause: timedelta = timedelta(minutes=2)
+    tries: int = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """`wait_for_views` returns when all views hold a position, or false after a while."""
+
+    journal: Journal
+    pool: ConnectionPool
+    clients: Clients
+    wait_for_views: Callable[[int], bool]
+    timing: Timing = Timing()
+    new_id: Callable[[], UUID] = uuid4
+    monotonic: Callable[[], float] = time.monotonic
+    worker: str = "worker"
+
+    def origin(self, *, correlation: str, causation: UUID | None) -> Origin:
+        """Workers act in their own name, because of the fact that made the work due."""
+        return Origin(Actor(self.worker, Role.WORKER), str(self.new_id()), correlation, causation)
