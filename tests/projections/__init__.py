@@ -1,0 +1,1 @@
+"""Views on a real PostgreSQL: whatever happened, and however it was cut into batches, the rows are the same."""
