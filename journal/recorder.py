@@ -247,8 +247,7 @@ class FactRecorder(PostgresApplicationRecorder):
     def _refusal(self, append: Append, error: PersistenceError) -> Exception:
         """Translate an error of `journal_append`; what is no refusal comes back as it was."""
         cause = error.__cause__
-        if not isinstance(cause, psycopg.Error):
-            return error
+        assert isinstance(cause, psycopg.Error), "the library translates psycopg's errors only"
         constraint = cause.diag.constraint_name
         if cause.sqlstate == "23505" and constraint == "facts_pkey":
             return StreamMoved("a stream to be written has moved")

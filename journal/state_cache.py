@@ -49,7 +49,3 @@ class StateCache:
             self._states.move_to_end((stream_id, evolve))
             while len(self._states) > self._capacity:
                 self._states.popitem(last=False)
-
-    def __len__(self) -> int:
-        with self._lock:
-            return len(self._states)

@@ -1,7 +1,8 @@
 """A wire to PostgreSQL that can be cut at the worst moment: a proxy on a unix socket.
 
 Armed with `cut_before_request` it drops the next request; with `cut_before_answer` it lets the request through, waits
-until the server has answered, and drops the answer: the commit has happened and nobody was told.
+until the server has answered, and drops the answer: the commit has happened and nobody was told. `cut_after_request`
+hangs up while the server is still at work.
 """
 
 import select
@@ -25,6 +26,7 @@ class FlakyWire(AbstractContextManager["FlakyWire"]):
         self.url = make_conninfo(url, host=str(directory), port="5432", sslmode="disable", gssencmode="disable")
         self.cut_before_request = threading.Event()
         self.cut_before_answer = threading.Event()
+        self.cut_after_request = threading.Event()
         self.cuts = 0
         self._listener = socket.socket(socket.AF_UNIX)
         self._threads: list[threading.Thread] = []
@@ -76,12 +78,14 @@ class FlakyWire(AbstractContextManager["FlakyWire"]):
                 readable, _, _ = select.select([client, server], [], [])
                 for source in readable:
                     data = source.recv(65536)
-                    if not data or self._is_cut(is_request=source is client):
+                    is_request = source is client
+                    if not data or self._is_cut(self.cut_before_request if is_request else self.cut_before_answer):
                         return
-                    (server if source is client else client).sendall(data)
+                    (server if is_request else client).sendall(data)
+                    if is_request and self._is_cut(self.cut_after_request):
+                        return
 
-    def _is_cut(self, *, is_request: bool) -> bool:
-        armed = self.cut_before_request if is_request else self.cut_before_answer
+    def _is_cut(self, armed: threading.Event) -> bool:
         if not armed.is_set():
             return False
         armed.clear()

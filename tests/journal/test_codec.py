@@ -224,6 +224,15 @@ class HasFloat:
     weight: float
 
 
+@dataclass(frozen=True)
+class Positive:
+    count: int
+
+    def __post_init__(self) -> None:
+        if self.count < 1:
+            raise ValueError("not positive")
+
+
 @dataclass
 class Changeable:
     count: int
@@ -237,6 +246,12 @@ class HasUnion:
 @dataclass(frozen=True)
 class HasNumberedKeys:
     what: Mapping[int, str]
+
+
+@dataclass(frozen=True)
+class ByMonth:
+    months: Mapping[BillingMonth, int]
+    labels: Mapping[Label, int]
 
 
 @dataclass(frozen=True)
@@ -267,3 +282,20 @@ def test_a_missing_or_needless_upcaster_is_found_when_the_registry_is_built() ->
         Codec({JAR: MarblesTaken})
     with pytest.raises(UnsupportedType, match="upcasters"):
         Codec({JAR: MarblesAdded}, {("organization.marbles-added", 1): dict})
+
+
+def test_a_value_that_refuses_its_stored_data_is_named() -> None:
+    codec = Codec({JAR: Positive})
+
+    with pytest.raises(NotDecodable, match="Positive: not positive"):
+        codec.decode("organization.positive.v1", {"count": 0})
+
+
+def test_keys_of_an_object_may_be_named_types_and_months() -> None:
+    codec = Codec({JAR: ByMonth})
+    fact = ByMonth({BillingMonth(2026, 11): 1}, {Label("a"): 2})
+
+    stored = codec.type_of(JAR, fact).encode(fact)
+
+    assert stored == {"months": {"2026-11": 1}, "labels": {"a": 2}}
+    assert fact == codec.decode("organization.by-month.v1", stored)[0]

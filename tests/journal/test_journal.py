@@ -10,9 +10,10 @@ import psycopg
 import pytest
 
 from domain.streams import Aggregate, StreamKind
-from journal.application import Change, Journal, Key, NotRead, Reader, TooManyConflicts
+from journal.application import BrokenStream, Change, Journal, Key, NotRead, Reader, TooManyConflicts
 from journal.recorder import KeyTaken, TakenKey
 from journal.state_cache import Folded
+from journal.stored_form import NotDecodable
 from tests.journal.sample import (
     ACME,
     JAR,
@@ -423,3 +424,77 @@ def test_rows_written_alongside_commit_with_the_facts_or_not_at_all(journal: Jou
     with psycopg.connect(database) as connection:
         assert connection.execute("SELECT n FROM side").fetchall() == [(1,)]
     assert journal.head() == 2
+
+
+def test_a_refusal_on_an_old_state_does_not_count(journal: Journal, open_journal: OpenJournal) -> None:
+    other = open_journal()
+    journal.execute(JAR, jar("red"), lambda _: add(1), ORIGIN)
+    journal.execute(JAR, jar("red"), take, ORIGIN)
+    other.execute(JAR, jar("red"), lambda _: add(5), ORIGIN)
+
+    journal.execute(JAR, jar("red"), take, ORIGIN)
+
+    assert Folded(Jar(4), 4) == journal.state(JAR, jar("red"))
+
+
+def test_a_refusal_on_the_newest_state_counts_at_once(journal: Journal) -> None:
+    journal.execute(JAR, jar("red"), lambda _: add(1), ORIGIN)
+    journal.execute(JAR, jar("red"), take, ORIGIN)
+    seen: list[int] = []
+
+    def look_and_take(state: Jar) -> tuple[MarblesTaken, ...]:
+        seen.append(state.marbles)
+        return take(state)
+
+    with pytest.raises(JarIsEmpty):
+        journal.execute(JAR, jar("red"), look_and_take, ORIGIN)
+
+    assert seen == [0]
+
+
+def test_no_facts_on_an_old_state_does_not_count(journal: Journal, open_journal: OpenJournal) -> None:
+    journal.execute(JAR, jar("red"), lambda _: add(1), ORIGIN)
+    open_journal().execute(JAR, jar("red"), lambda _: add(1), ORIGIN)
+
+    def fill_to_five_from_two(state: Jar) -> tuple[MarblesAdded, ...]:
+        return add(3) if state.marbles == 2 else ()
+
+    (entry,) = journal.execute(JAR, jar("red"), fill_to_five_from_two, ORIGIN)
+
+    assert entry.version == 3
+
+
+def test_an_unguarded_look_is_always_a_fresh_one(journal: Journal, open_journal: OpenJournal) -> None:
+    journal.execute(LOG, log(), lambda _: (NoteMade("a"),), ORIGIN)
+    open_journal().execute(LOG, log(), lambda _: (NoteMade("b"),), ORIGIN)
+    seen: list[object] = []
+
+    def decide(reader: Reader) -> list[Change]:
+        seen.append(reader.state(LOG, log(), guard=False).state)
+        return []
+
+    journal.transact(decide, ORIGIN)
+
+    assert seen == [("a", "b")]
+
+
+def test_a_stream_with_a_gap_is_never_folded(journal: Journal, open_journal: OpenJournal, database: str) -> None:
+    journal.execute(JAR, jar("red"), lambda _: (*add(1), *add(2), *add(3)), ORIGIN)
+    with psycopg.connect(database) as connection:
+        connection.execute("ALTER TABLE facts DISABLE TRIGGER facts_are_for_ever")
+        connection.execute("DELETE FROM facts WHERE originator_version = 2")
+
+    with pytest.raises(BrokenStream):
+        open_journal().state(JAR, jar("red"))
+
+
+def test_bytes_that_are_no_entry_are_refused(journal: Journal, open_journal: OpenJournal, database: str) -> None:
+    journal.execute(JAR, jar("red"), lambda _: add(1), ORIGIN)
+    with psycopg.connect(database) as connection:
+        connection.execute("ALTER TABLE facts DISABLE TRIGGER facts_are_for_ever")
+        connection.execute("UPDATE facts SET state = '{}'")
+
+    with pytest.raises(NotDecodable, match="position 1"):
+        journal.read(0, 10)
+    with pytest.raises(NotDecodable):
+        open_journal().state(JAR, jar("red"))

@@ -1,6 +1,8 @@
 """A connection may break at any moment; what was recorded is recorded once, and the caller is told so."""
 
 import tempfile
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -8,14 +10,15 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
-from eventsourcing.persistence import OperationalError, StoredEvent
+from eventsourcing.persistence import IntegrityError, OperationalError, StoredEvent
 
 from journal.application import Change, Journal, Key, Reader
-from journal.entry import new_entry_id
+from journal.entry import Entry, new_entry_id
 from journal.envelope import store_fact
 from journal.recorder import Append, Datastore, FactRecorder, KeyTaken, StreamMoved, patiently
+from journal.tables import APPEND_LOCK
 from tests.journal.flaky_wire import FlakyWire
-from tests.journal.sample import ACME, CODEC, JAR, LOG, ORIGIN, MarblesAdded, NoteMade, add, jar, log
+from tests.journal.sample import ACME, CODEC, JAR, LOG, ORIGIN, JarFact, MarblesAdded, NoteMade, add, jar, log
 
 
 @pytest.fixture
@@ -36,14 +39,19 @@ def wired(wire: FlakyWire) -> Iterator[Journal]:
 
 
 def test_an_append_whose_answer_was_lost_is_reported_as_stored(wired: Journal, wire: FlakyWire) -> None:
+    def add_two(change: str) -> tuple[Entry[JarFact], ...]:
+        keys = (Key("change", change, b""),)
+        return wired.execute(JAR, jar("red"), lambda _: (*add(2), *add(3)), ORIGIN, keys)
+
+    add_two("c1")  # prepares the statement, so that the next answer is that of the append itself
     wire.cut_before_answer.set()
 
-    entries = wired.execute(JAR, jar("red"), lambda _: (*add(2), *add(3)), ORIGIN, (Key("change", "c1", b""),))
+    entries = add_two("c2")
 
     assert wire.cuts == 1
-    assert [(entry.position, entry.version) for entry in entries] == [(2, 2), (3, 3)]
-    assert list(entries) == wired.read(1, 10)
-    assert wired.state(JAR, jar("red")).state.marbles == 6
+    assert [(entry.position, entry.version) for entry in entries] == [(4, 4), (5, 5)]
+    assert list(entries) == wired.read(3, 10)
+    assert wired.state(JAR, jar("red")).state.marbles == 11
 
 
 def test_an_append_that_never_reached_the_server_is_sent_again(wired: Journal, wire: FlakyWire) -> None:
@@ -95,6 +103,39 @@ def test_an_append_that_another_one_overtook_while_the_connection_was_lost_decid
 
     assert seen == [1, 11]
     assert wired.head() == 3
+
+
+def test_an_append_still_under_way_when_its_connection_broke_is_stored_once(
+    wired: Journal, wire: FlakyWire, database: str
+) -> None:
+    """The first attempt waits for the lock and commits later; the second finds that out instead of a conflict."""
+    entries: list[Entry[JarFact]] = []
+    with psycopg.connect(database) as held, psycopg.connect(database, autocommit=True) as watcher:
+        held.execute("SELECT pg_advisory_xact_lock(%s)", (APPEND_LOCK,))
+        wire.cut_after_request.set()
+        thread = threading.Thread(
+            target=lambda: entries.extend(wired.execute(JAR, jar("red"), lambda _: add(2), ORIGIN))
+        )
+        thread.start()
+        give_up_at = time.monotonic() + 20
+        while waiting(watcher) < 2 and time.monotonic() < give_up_at:
+            time.sleep(0.01)
+        held.commit()
+        thread.join()
+
+    assert wire.cuts == 1
+    assert [(entry.position, entry.version) for entry in entries] == [(2, 2)]
+    assert entries == wired.read(1, 10)
+
+
+def waiting(connection: psycopg.Connection[Any]) -> int:
+    """How many appends wait for the lock."""
+    row = connection.execute(
+        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 def test_reading_survives_a_lost_connection(wired: Journal, wire: FlakyWire) -> None:
@@ -197,3 +238,13 @@ def test_an_empty_append_has_no_meaning(database: str) -> None:
             recorder.append(Append((), {}, (), ()))
     finally:
         recorder.datastore.close()
+
+
+def test_an_error_that_is_no_refusal_comes_as_it_is(journal: Journal, database: str) -> None:
+    with psycopg.connect(database) as connection:
+        connection.execute("ALTER TABLE facts ADD CONSTRAINT short CHECK (octet_length(state) < 10)")
+
+    with pytest.raises(IntegrityError, match="short"):
+        journal.execute(JAR, jar("red"), lambda _: add(1), ORIGIN)
+
+    assert journal.head() == 0
