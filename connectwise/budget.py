@@ -61,6 +61,10 @@ class _Account:
     closed_until: float = field(default=-inf)
 
 
+MOST_ACCOUNTS = 10_000
+"""Connection tests name tenants that do not exist; their accounts must not pile up for as long as a process lives."""
+
+
 class ProcessBudget:
     """A budget for one process: a token bucket and a number of places per tenant.
 
@@ -115,5 +119,16 @@ class ProcessBudget:
 
     def _account(self, tenant: Tenant) -> _Account:
         if tenant not in self._accounts:
+            if len(self._accounts) >= MOST_ACCOUNTS:
+                self._forget_rested()
             self._accounts[tenant] = _Account(tokens=self._allowance(tenant).burst, counted_at=self._clock())
         return self._accounts[tenant]
+
+    def _forget_rested(self) -> None:
+        """Drop the accounts that a new one would equal: nothing in flight, no punishment, a full bucket."""
+        now = self._clock()
+        for tenant, account in tuple(self._accounts.items()):
+            allowance = self._allowance(tenant)
+            tokens = account.tokens + (now - account.counted_at) * allowance.per_second
+            if account.in_flight == 0 and account.closed_until <= now and tokens >= allowance.burst:
+                del self._accounts[tenant]

@@ -70,8 +70,8 @@ class Limits:
 
     Units: seconds and bytes. `request_seconds` bounds one request from connecting to the last byte, `read_seconds`
     one step of waiting for bytes, `answer_bytes` the decompressed answer. `patience_seconds` is how long a request
-    waits for the budget. A read is tried `attempts` times; a pause longer than `longest_pause_seconds` is left to the
-    caller.
+    waits for the budget. A read is tried `attempts` times, but not again later than `retry_seconds` after it began; a
+    pause longer than `longest_pause_seconds` is left to the caller.
     """
 
     connect_seconds: float = 10.0
@@ -83,6 +83,7 @@ class Limits:
     attempts: int = 5
     first_pause_seconds: float = 0.4
     longest_pause_seconds: float = 45.0
+    retry_seconds: float = 240.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,12 +159,13 @@ class Wire:
         less than Retry-After.
         """
         bound = self.limits.first_pause_seconds
+        not_after = self.time.monotonic() + self.limits.retry_seconds
         for left in range(self.limits.attempts - 1, -1, -1):
             try:
                 return attempt()
             except PsaError as error:
                 pause = self._pause_after(error, bound)
-                if left == 0 or pause is None:
+                if left == 0 or pause is None or self.time.monotonic() + pause > not_after:
                     raise
             self.time.sleep(pause)
             bound = min(bound * 2, self.limits.longest_pause_seconds)

@@ -1,9 +1,8 @@
 """Links that open a PSA record in the MSP's own browser session.
 
-Source: the hyperlinks that ConnectWise itself hands out,
-`…/router/openrecord.rails?recordType=CompanyFV&recid=1&companyName=x`;
-`CompanyFV` and `AgreementFV` are in wide public use. For products no such link was found in public; `ProductFV`
-follows the naming of the others, and ConnectWise opens its start page for a type that it does not know.
+Source: the hyperlinks that ConnectWise itself hands out, `…/router/openrecord.rails?recordType=…&recid=…`. The record
+types `CompanyFV` and `AgreementFV` are in wide public use. For products no such link was found in public: `ProductFV`
+follows the naming of the others and has not been seen.
 """
 
 from urllib.parse import quote
@@ -15,8 +14,9 @@ from domain.values import PsaAgreementId, PsaCompanyId, PsaProductId
 def company_link(site: Site, company_id: str, company: PsaCompanyId) -> str:
     """`company_id` is the login company, `company` the record.
 
-    >>> company_link(Site("https://na.myconnectwise.net", "https://api-na.myconnectwise.net"), "acme",
-    PsaCompanyId(19))[-45:] 'recordType=CompanyFV&recid=19&companyName=acme'
+    >>> site = Site("https://na.myconnectwise.net", "https://api-na.myconnectwise.net")
+    >>> company_link(site, "acme", PsaCompanyId(19)).partition("?")[2]
+    'recordType=CompanyFV&recid=19&companyName=acme'
     """
     return _record_link(site, company_id, "CompanyFV", company)
 

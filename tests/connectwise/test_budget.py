@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typing_extensions import override
 
-from connectwise.budget import Allowance, Budget, ProcessBudget
+from connectwise.budget import MOST_ACCOUNTS, Allowance, Budget, ProcessBudget
 from connectwise.errors import Throttled
+from domain.values import Tenant
 from tests.connectwise.budget_contract import ACME, BudgetContract
 from tests.connectwise.edge import FakeTime
 
@@ -50,6 +51,23 @@ def test_a_punishment_ends_by_itself() -> None:
 
     with budget.slot(ACME, 0):
         pass
+
+
+def test_a_rested_tenant_is_forgotten_and_one_that_owes_something_is_not() -> None:
+    time = FakeTime()
+    budget = ProcessBudget(lambda _: Allowance(parallel=1, per_second=1.0, burst=1), time.monotonic)
+    punished, busy = Tenant("site", "punished"), Tenant("site", "busy")
+
+    budget.punish(punished, 1_000_000)
+    with budget.slot(busy, 0):
+        for number in range(MOST_ACCOUNTS + 10):
+            time.sleep(1)
+            with budget.slot(Tenant("site", f"typo{number}"), 0):
+                pass
+
+        for owing in (punished, busy):
+            with pytest.raises(Throttled), budget.slot(owing, 0):
+                pass
 
 
 @pytest.mark.parametrize("wrong", [(0, 1.0, 1), (1, 0.0, 1), (1, 1.0, 0)])

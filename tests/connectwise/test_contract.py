@@ -237,11 +237,14 @@ def test_a_write_in_trouble_has_an_unknown_outcome_and_happened_at_most_once(
     before = world.quantities()
     world.trouble(kind, method, **detail)
 
-    with pytest.raises(OutcomeUnknown):
+    def write() -> object:
         if method == "PATCH":
-            client.set_quantity(world.agreement, addition.id, Decimal(77), deadline=world.soon())
-        else:
-            client.create_addition(world.agreement, world.other_product, Decimal(77), NOVEMBER, deadline=world.soon())
+            return client.set_quantity(world.agreement, addition.id, Decimal(77), deadline=world.soon())
+        product = world.other_product
+        return client.create_addition(world.agreement, product, Decimal(77), NOVEMBER, deadline=world.soon())
+
+    with pytest.raises(OutcomeUnknown):
+        write()
 
     after = {"PATCH": [Decimal(77)], "POST": [*before, Decimal(77)]}[method]
     assert world.quantities() == (after if applied else before)

@@ -97,7 +97,7 @@ def test_a_read_is_given_up_after_its_attempts_and_says_later() -> None:
 
 @given(st.floats(0, 1))
 def test_pauses_are_drawn_below_a_bound_that_doubles_up_to_its_cap(drawn: float) -> None:
-    psa = answering(httpx.Response(500), limits=Limits(attempts=12))
+    psa = answering(httpx.Response(500), limits=Limits(attempts=12, retry_seconds=3600))
     psa.time.drawn = drawn
 
     with pytest.raises(NoAnswer):
@@ -105,6 +105,17 @@ def test_pauses_are_drawn_below_a_bound_that_doubles_up_to_its_cap(drawn: float)
 
     bounds = [min(0.4 * 2**step, 45.0) for step in range(11)]
     assert psa.time.slept == pytest.approx([drawn * bound for bound in bounds])
+
+
+def test_a_read_is_not_begun_again_long_after_its_caller_asked() -> None:
+    psa = answering(httpx.Response(500), limits=Limits(attempts=50, retry_seconds=10))
+    psa.time.drawn = 1.0
+
+    with pytest.raises(NoAnswer):
+        read(psa)
+
+    assert sum(psa.time.slept) <= 10
+    assert len(psa.requests) < 10
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 409, 415, 418])

@@ -285,6 +285,10 @@ class Simulated(World):
     def delete_agreement(self) -> None:
         self._act(action="record_deleted", table="agreement", id=self.agreement)
 
+    def switch(self, **switches: Any) -> None:
+        """Let the tenant answer as another of the sources says it does."""
+        assert self.admin.patch(f"{self._at}/switches", json=switches).status_code == 200
+
     @property
     def _at(self) -> str:
         return f"/_simulator/tenants/{self.tenant}"
