@@ -183,6 +183,7 @@ def findings(shape: Shape, record: Record) -> list[Finding]:
 
 def check(shape: Shape, record: Record, more: list[Finding]) -> None:
     """Raises: Refused (400, InvalidObject) naming every finding at once."""
-    found = more + [each for each in findings(shape, record) if each["field"] not in {one["field"] for one in more}]
+    named = {each["field"].partition("/")[0] for each in more}
+    found = more + [each for each in findings(shape, record) if each["field"] not in named]
     if found:
         raise invalid_object(shape.resource, found)

@@ -173,7 +173,7 @@ def addition_line(addition: Record, units: Decimal) -> dict[str, Any]:
         "additionId": addition["id"],
         "product": addition["product"].get("identifier"),
         "description": addition.get("invoiceDescription") or addition.get("description"),
-        "quantity": str(quantity.normalize() if quantity else Decimal(0)),
+        "quantity": format(quantity.normalize(), "f"),
         "unitPrice": str(each),
         "amount": str((quantity * each).quantize(CENT, rounding=ROUND_HALF_UP)),
     }

@@ -49,7 +49,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Serve until interrupted. Prints the URL once the port is taken; 2 when the address is not free."""
+    """Serve until interrupted (the server has then stopped in good order). Prints the URL once the port is taken; 2 when the address is not free."""
     options = parser().parse_args(argv)
     recipes: list[Recipe] = [
         {"company_id": name.strip(), "seed": options.seed} for name in options.tenants.split(",") if name.strip()
@@ -66,7 +66,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         app = create_app(recipes, seed=options.seed)
         sys.stdout.write(f"ConnectWise simulator at {url_of(bound)}\n")
         sys.stdout.flush()
-        server(app).run(sockets=[bound])
+        try:
+            server(app).run(sockets=[bound])
+        except KeyboardInterrupt:
+            return 0
     return 0
 
 

@@ -1,0 +1,1 @@
+"""The simulated ConnectWise, fact by fact, over HTTP."""

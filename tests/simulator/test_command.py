@@ -1,0 +1,108 @@
+"""Serving: in a thread, as a command of its own, and fast enough."""
+
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from base64 import b64encode
+from contextlib import closing
+from time import monotonic
+from typing import Any
+
+import httpx
+import pytest
+
+from simulator.app import create_app
+from simulator.main import main, parser
+from simulator.server import listening_socket, running, url_of
+from tests.simulator import vendor_document
+
+
+def test_the_application_runs_in_a_thread_and_stops_with_its_block() -> None:
+    with running(create_app(())) as url:
+        alive = httpx.get(f"{url}/_simulator/tenants", trust_env=False).json()
+
+    assert alive == []
+    assert [thread.name for thread in threading.enumerate()].count("simulator") <= 1
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"{url}/_simulator/tenants", trust_env=False)
+
+
+def test_the_command_prints_its_url_serves_the_demo_and_stops_when_interrupted() -> None:
+    command = [sys.executable, "-m", "simulator.main", "--port", "0", "--tenants", "acme_msp,beta_msp"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            said = process.stdout.readline()
+            url = re.search(r"http://\S+", said)
+            assert url is not None, said
+            listed = httpx.get(f"{url[0]}/_simulator/tenants", trust_env=False, timeout=10).json()
+        finally:
+            process.send_signal(signal.SIGINT)
+            _, errors = process.communicate(timeout=10)
+
+    assert [tenant["company_id"] for tenant in listed] == ["acme_msp", "beta_msp"]
+    assert errors == ""
+
+
+def test_a_port_that_is_taken_is_said_so(capsys: pytest.CaptureFixture[str]) -> None:
+    with closing(listening_socket("127.0.0.1", 0)) as taken:
+        taken.listen()
+        port = taken.getsockname()[1]
+
+        code = main(["--port", str(port)])
+
+    assert code == 2
+    assert f"can not listen on 127.0.0.1:{port}" in capsys.readouterr().err
+
+
+def test_the_help_has_an_example_that_an_outsider_can_follow() -> None:
+    text = parser().format_help()
+
+    assert "curl -u 'acme_msp+demoPublicKey0001:demoPrivateKey0001'" in text
+    assert "/_simulator/" in text
+
+
+def test_the_listening_socket_is_one_on_which_answers_do_not_wait() -> None:
+    with closing(listening_socket("127.0.0.1", 0)) as bound:
+        assert bound.proto == socket.IPPROTO_TCP
+        assert url_of(bound).startswith("http://127.0.0.1:")
+
+
+def test_single_records_are_read_a_thousand_times_a_second() -> None:
+    count = 1_500
+    token = b64encode(b"acme_msp+demoPublicKey0001:demoPrivateKey0001").decode()
+    request = (
+        "GET /v4_6_release/apis/3.0/finance/agreements/1/additions/1 HTTP/1.1\r\n"
+        f"Host: localhost\r\nAuthorization: Basic {token}\r\nclientId: x\r\n\r\n"
+    ).encode()
+    with running(create_app()) as url:
+        port = int(url.rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port)) as connection, connection.makefile("rb") as answers:
+            best = 0.0
+            for _ in range(3):
+                began = monotonic()
+                for _ in range(count // 3):
+                    connection.sendall(request)
+                    assert answers.readline().startswith(b"HTTP/1.1 200")
+                    length = 0
+                    while (header := answers.readline()) != b"\r\n":
+                        name, _, value = header.partition(b":")
+                        length = int(value) if name == b"content-length" else length
+                    answers.read(length)
+                best = max(best, count / 3 / (monotonic() - began))
+
+    assert best >= 1_000
+
+
+@pytest.mark.skipif(not vendor_document.is_present(), reason=vendor_document.MISSING)
+def test_the_judge_of_answers_finds_what_the_vendors_document_does_not_know() -> None:
+    request = httpx.Request("GET", "http://x/v4_6_release/apis/3.0/company/companies/types")
+
+    vendor_document.judge(httpx.Response(200, json=[{"id": 1, "name": "Customer"}], request=request))
+    wrong_answers: list[Any] = [[{"id": "1", "name": "x"}], [{"id": 1}], [{"id": 1, "name": "x", "colour": "red"}], {}]
+    for wrong in wrong_answers:
+        with pytest.raises(AssertionError):
+            vendor_document.judge(httpx.Response(200, json=wrong, request=request))
