@@ -283,8 +283,9 @@ class Exceptional:
 
 
 class LineOutcome(StrEnum):
-    """How a run's line ended for this addition."""
+    """How a run's line ended for this addition; `NOT_STARTED` when the run was over before its turn."""
 
+    NOT_STARTED = "NOT_STARTED"
     VERIFIED = "VERIFIED"
     UNCHANGED = "UNCHANGED"
     HELD = "HELD"

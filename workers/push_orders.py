@@ -235,7 +235,7 @@ def current_contributions(
     states = reader.states(
         ORGANIZATION, [organization_stream(context.msp, organization) for organization in organizations]
     )
-    found = []
+    found: list[Contribution] = []
     for organization in organizations:
         mapping = mappings[company_mapping_stream(context.msp, organization)]
         mapped = current_mapping(mapping.state, connection_number)

@@ -3,6 +3,10 @@
 None of it is a fact and none of it is needed to be right: emptying both tables loses nothing but patience.
 """
 
+from typing import LiteralString, cast
+
+from dramatiq_postgres.schema import generate_init_sql
+
 from journal.migrate import Step
 
 WORKER_STEPS: tuple[Step, ...] = (
@@ -25,4 +29,6 @@ WORKER_STEPS: tuple[Step, ...] = (
         );
         """,
     ),
+    # The queue's own tables, as the broker's package makes them.
+    Step("workers.queue.1", cast(LiteralString, generate_init_sql())),
 )

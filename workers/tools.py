@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 from psycopg_pool import ConnectionPool
 
-from connectwise.client import WritingClient
+from connectwise.client import ReadingClient, WritingClient
 from domain.values import MspId
 from journal.application import Journal
 from journal.entry import Actor, Origin, Role
@@ -18,8 +18,12 @@ from journal.entry import Actor, Origin, Role
 class Clients(Protocol):
     """PSA clients by MSP and connection number, with the keys that are in the vault now."""
 
+    def reading(self, msp: MspId, connection_number: int) -> ReadingClient:
+        """A client without a writing verb. Raises: as `writing`."""
+        ...
+
     def writing(self, msp: MspId, connection_number: int) -> WritingClient:
-        """Raises: LookupError when the keys are gone; PsaError when the site can not be discovered."""
+        """Raises: NoSecret when the keys were destroyed meanwhile."""
         ...
 
 

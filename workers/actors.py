@@ -1,0 +1,66 @@
+"""The messages and what answers them. Actors are thin: they turn names into a job's arguments, and so do nothing that
+a test could not do by calling the job.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+
+import dramatiq
+from dramatiq.middleware import TimeLimit
+
+from domain.values import MspId, RunId
+from workers import attention
+from workers.carry_out_runs import carry_out_run
+from workers.close_month import close_months
+from workers.dispatch import Send
+from workers.due import DueAgreement
+from workers.leases import held
+from workers.push import push_agreement
+from workers.tools import Tools
+
+QUEUE = "ledger"
+"""One queue for everything: each queue costs two connections per process (library-facts §3)."""
+TIME_LIMIT = timedelta(minutes=10)
+
+
+def declare_actors(broker: dramatiq.Broker, tools: Tools) -> Send:
+    """Register every actor with the broker; returns what sends to them.
+
+    Failures are not retried by the broker: what still waits is dispatched again, with its own back-off.
+    """
+
+    def push(msp: str, site: str, company_id: str, agreement: int, holder: str) -> None:
+        push_agreement(tools, DueAgreement(msp, site, company_id, agreement), holder)
+
+    def carry_out(msp: str, run: str, holder: str) -> None:
+        carry_out_run(tools, MspId(msp), RunId(run), holder)
+
+    def close(msp: str, holder: str) -> None:
+        with held(tools.pool, f"close:{msp}", holder, tools.timing.lease) as is_ours:
+            if is_ours:
+                close_months(tools, MspId(msp))
+                tools.wait_for_views(tools.journal.head())
+
+    def probe(msp: str, _holder: str) -> None:
+        # The lease is left to run out: it is what spaces the probes.
+        attention.look_again(tools, MspId(msp))
+
+    answers: Mapping[str, Callable[..., None]] = {
+        "addition.push": push,
+        "run.carry_out": carry_out,
+        "month.close": close,
+        "connection.probe": probe,
+    }
+    actors = {
+        name: dramatiq.actor(actor_name=name, queue_name=QUEUE, broker=broker)(answer)
+        for name, answer in answers.items()
+    }
+
+    def send(job: str, *arguments: str | int) -> None:
+        actors[job].send(*arguments)
+
+    return send
+
+
+def middleware() -> list[dramatiq.Middleware]:
+    return [TimeLimit(time_limit=int(TIME_LIMIT.total_seconds() * 1000))]

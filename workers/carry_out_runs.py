@@ -1,0 +1,173 @@
+"""Planning a run that was asked for, and reporting one whose lines have all ended.
+
+Planning turns a request into lines; from then on each line is a due push like any other. A run is over when every
+line has an outcome; who notices first records it.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from domain.addition import ADDITION, LineOutcome, undo_of
+from domain.company_mapping import COMPANY_MAPPING, current_mapping
+from domain.connection import CONNECTION, ConnectionState, product_terms
+from domain.organization import ORGANIZATION, usage_of_month
+from domain.run import (
+    RUN,
+    LineAction,
+    PlannedLine,
+    RunKind,
+    RunPlanned,
+    RunRequested,
+    RunState,
+    finish_run,
+    plan_run,
+)
+from domain.streams import (
+    addition_stream,
+    company_mapping_stream,
+    connection_stream,
+    organization_stream,
+    run_stream,
+)
+from domain.values import BillingMonth, MspId, OrganizationId, PsaAgreementId, PsaProductId, RunId
+from journal.reader import Change, Reader
+from workers.import_directory import import_directory
+from workers.leases import held
+from workers.tools import Tools
+
+Line = tuple[PsaAgreementId, PsaProductId]
+
+
+def run_job(run: str) -> str:
+    """The lease under which a run is planned or reported."""
+    return f"run:{run}"
+
+
+def carry_out_run(tools: Tools, msp: MspId, run: RunId, holder: str) -> None:
+    """Bring a run one step on: import, plan, or report. Doing it twice changes nothing."""
+    with held(tools.pool, run_job(run), holder, tools.timing.lease) as is_ours:
+        if not is_ours:
+            return
+        entries = tools.journal.entries(run_stream(msp, run), to_version=1)
+        state = tools.journal.state(RUN, run_stream(msp, run)).state
+        if not entries or state.requested is None or state.finished is not None:
+            return
+        origin = tools.origin(correlation=entries[0].correlation_id, causation=entries[0].entry_id)
+        connection = tools.journal.state(CONNECTION, connection_stream(msp)).state
+        if connection.live is None or connection.live.number != state.requested.connection_number:
+            _finish(tools, msp, run, "the connection that it was asked for is gone")
+        elif state.requested.kind is RunKind.IMPORT:
+            if not state.is_over:
+                import_directory(tools, msp, run, state.requested, origin)
+        elif state.planned is None and not state.is_over:
+            tools.wait_for_views(tools.journal.head())
+            tools.journal.transact(lambda reader: _plan(tools, reader, msp, run), origin)
+        elif tools.wait_for_views(tools.journal.head()) and not _is_waiting(tools, run):
+            _finish(tools, msp, run, None)
+        tools.wait_for_views(tools.journal.head())
+
+
+def _plan(tools: Tools, reader: Reader, msp: MspId, run: RunId) -> Sequence[Change]:
+    folded = reader.state(RUN, run_stream(msp, run))
+    connection = reader.state(CONNECTION, connection_stream(msp)).state
+    requested = folded.state.requested
+    if requested is None or connection.live is None:
+        return ()
+    if requested.kind is RunKind.UNDO:
+        planned = RunPlanned(_undo_lines(reader, msp, connection, requested), None)
+    else:
+        lines = _lines(tools, reader, msp, connection, requested)
+        planned = RunPlanned(
+            tuple(PlannedLine(agreement, product, LineAction.WRITE) for agreement, product in sorted(lines)), None
+        )
+    facts = plan_run(folded.state, planned)
+    return (Change(run_stream(msp, run), facts),)
+
+
+def _lines(tools: Tools, reader: Reader, msp: MspId, connection: ConnectionState, requested: RunRequested) -> set[Line]:
+    """The additions that the organizations in scope bill on in the month, as mapped now or at its close."""
+    assert connection.live is not None
+    wanted = requested.organizations
+    now = BillingMonth.of(reader.now)
+    month = requested.month or now
+    with tools.pool.connection() as database:
+        rows = database.execute("SELECT organization FROM organizations WHERE msp = %s ORDER BY 1", (msp,)).fetchall()
+    organizations = [OrganizationId(row[0]) for row in rows if wanted is None or row[0] in wanted]
+    states = reader.states(ORGANIZATION, [organization_stream(msp, one) for one in organizations], guard=False)
+    mappings = reader.states(COMPANY_MAPPING, [company_mapping_stream(msp, one) for one in organizations], guard=False)
+    terms = product_terms(connection)
+    lines: set[Line] = set()
+    for one in organizations:
+        state = states[organization_stream(msp, one)].state
+        if month < now:
+            closed = state.closed_months.get(month)
+            if closed is not None and closed.agreement is not None:
+                lines.update((closed.agreement, usage.product) for usage in closed.products)
+            continue
+        mapped = current_mapping(mappings[company_mapping_stream(msp, one)].state, connection.live.number)
+        if mapped is not None:
+            lines.update((mapped.agreement, usage.product) for usage in usage_of_month(state, month, terms)[0])
+    return lines
+
+
+def _undo_lines(
+    reader: Reader, msp: MspId, connection: ConnectionState, requested: RunRequested
+) -> tuple[PlannedLine, ...]:
+    """What the undone run wrote, line by line; a line that can not be undone is listed with the reason."""
+    assert connection.live is not None
+    assert requested.undoes is not None
+    undone = reader.state(RUN, run_stream(msp, requested.undoes), guard=False).state
+    lines = undone.planned.lines if undone.planned is not None else ()
+    streams = {
+        line: addition_stream(msp, connection.live.tenant, line.agreement, line.product)
+        for line in lines
+        if line.action is not LineAction.REFUSE
+    }
+    states = reader.states(ADDITION, list(streams.values()), guard=False)
+    found = []
+    for line, stream in streams.items():
+        state = states[stream].state
+        numbers = undo_of(state, requested.undoes)
+        if isinstance(numbers, str):
+            found.append(PlannedLine(line.agreement, line.product, LineAction.REFUSE, problem=numbers))
+        else:
+            target, base = numbers
+            found.append(
+                PlannedLine(line.agreement, line.product, LineAction.WRITE, wrote=state.wrote, base=base, target=target)
+            )
+    return tuple(found)
+
+
+def _is_waiting(tools: Tools, run: RunId) -> bool:
+    with tools.pool.connection() as connection:
+        found = connection.execute("SELECT 1 FROM due_pushes WHERE run = %s AND state = 'DUE' LIMIT 1", (run,))
+        return found.fetchone() is not None
+
+
+def _finish(tools: Tools, msp: MspId, run: RunId, problem: str | None) -> None:
+    """Record the end. The caller has seen that no line of the run is due any more."""
+
+    def decide(reader: Reader) -> Sequence[Change]:
+        folded = reader.state(RUN, run_stream(msp, run))
+        outcomes = _outcomes(reader, msp, run, folded.state)
+        counts = {outcome.value: count for outcome, count in sorted(outcomes.items())}
+        return (Change(run_stream(msp, run), finish_run(folded.state, counts, problem)),)
+
+    entries = tools.journal.entries(run_stream(msp, run), to_version=1)
+    origin = tools.origin(correlation=entries[0].correlation_id, causation=entries[0].entry_id)
+    tools.journal.transact(decide, origin)
+
+
+def _outcomes(reader: Reader, msp: MspId, run: RunId, state: RunState) -> Counter[LineOutcome]:
+    connection = reader.state(CONNECTION, connection_stream(msp), guard=False).state
+    lines = state.planned.lines if state.planned is not None else ()
+    if connection.live is None:
+        return Counter(LineOutcome.REFUSED for _ in lines)
+    streams = [addition_stream(msp, connection.live.tenant, line.agreement, line.product) for line in lines]
+    states = reader.states(ADDITION, streams, guard=False)
+    return Counter(
+        LineOutcome.REFUSED
+        if line.action is LineAction.REFUSE
+        else states[stream].state.outcomes.get(run, LineOutcome.NOT_STARTED)
+        for line, stream in zip(lines, streams, strict=True)
+    )

@@ -1,0 +1,162 @@
+"""Closing a month: fix the usage of every organization, then ask for the finals (design §5).
+
+What is to be closed is worked out from facts each time, so a close that was interrupted goes on where it stopped, and
+one that is asked for twice changes nothing. Months are closed oldest first; a later one waits for an earlier one.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from itertools import islice
+from uuid import UUID, uuid5
+
+from domain.company_mapping import COMPANY_MAPPING, CompanyMappingState, current_mapping
+from domain.connection import CONNECTION, ConnectionState, closes, product_terms
+from domain.organization import ORGANIZATION, close_month
+from domain.run import RUN, LineAction, PlannedLine, RunKind, RunPlanned, RunRequested, plan_run, request_run
+from domain.streams import company_mapping_stream, connection_stream, organization_stream, run_stream
+from domain.values import (
+    CLOSE_DELAY,
+    BillingMonth,
+    MspId,
+    OrganizationId,
+    PsaAgreementId,
+    PsaProductId,
+    RunId,
+)
+from journal.entry import Origin
+from journal.reader import Change, Reader
+from workers.tools import Tools
+
+FINAL_RUNS = UUID("3c8f0c6e-7a55-5f0a-8a6b-0d2f5f6d7e10")
+ORGANIZATIONS_PER_SAVE = 100
+"""Short appends keep other writers moving; a close of thousands of organizations is many of them."""
+
+
+def final_run(msp: MspId, connection_number: int, month: BillingMonth) -> RunId:
+    """The one run that writes a month's finals: named by what it is, so that it exists once."""
+    return RunId(str(uuid5(FINAL_RUNS, f"{msp}/{connection_number}/{month}")))
+
+
+def months_to_close(state: ConnectionState, now: datetime) -> Iterator[BillingMonth]:
+    """The months of a live connection that are over and are to be closed, oldest first, closed or not."""
+    if state.live is None:
+        return
+    month = BillingMonth.of(state.live.connected_at)
+    while month.ends_at + CLOSE_DELAY <= now:
+        if closes(state, month):
+            yield month
+        month = month.next()
+
+
+def close_months(tools: Tools, msp: MspId) -> None:
+    """Close every month of an MSP that is due, and ask for its finals."""
+    tools.wait_for_views(tools.journal.head())
+    state = tools.journal.state(CONNECTION, connection_stream(msp)).state
+    for month in months_to_close(state, tools.journal.now()):
+        assert state.live is not None
+        run = final_run(msp, state.live.number, month)
+        if tools.journal.state(RUN, run_stream(msp, run)).state.planned is not None:
+            continue
+        origin = tools.origin(correlation=f"close-{month}", causation=None)
+        organizations = _organizations(tools, msp)
+        for some in _batches(organizations):
+            _close(tools, msp, month, some, origin)
+        _ask_for_finals(tools, msp, month, organizations, origin)
+
+
+def _organizations(tools: Tools, msp: MspId) -> list[OrganizationId]:
+    with tools.pool.connection() as connection:
+        rows = connection.execute("SELECT organization FROM organizations WHERE msp = %s ORDER BY 1", (msp,))
+        return [OrganizationId(row[0]) for row in rows]
+
+
+def _batches(organizations: Sequence[OrganizationId]) -> Iterator[list[OrganizationId]]:
+    remaining = iter(organizations)
+    while some := list(islice(remaining, ORGANIZATIONS_PER_SAVE)):
+        yield some
+
+
+def _close(
+    tools: Tools, msp: MspId, month: BillingMonth, organizations: Sequence[OrganizationId], origin: Origin
+) -> None:
+    """One atomic save; each organization is closed by the connection and mapping versions of that very moment."""
+
+    def decide(reader: Reader) -> Sequence[Change]:
+        connection = reader.state(CONNECTION, connection_stream(msp))
+        if connection.state.live is None or not closes(connection.state, month):
+            return ()
+        number = connection.state.live.number
+        mappings = reader.states(COMPANY_MAPPING, [company_mapping_stream(msp, one) for one in organizations])
+        states = reader.states(ORGANIZATION, [organization_stream(msp, one) for one in organizations])
+        changes = []
+        for one in organizations:
+            mapping = mappings[company_mapping_stream(msp, one)]
+            facts = close_month(
+                states[organization_stream(msp, one)].state,
+                month,
+                terms=product_terms(connection.state),
+                connection_number=number,
+                connection_version=connection.version,
+                company_mapping_version=mapping.version,
+                agreement=agreement_at_close(mapping.state, number, month),
+                now=reader.now,
+            )
+            changes.append(Change(organization_stream(msp, one), facts))
+        return changes
+
+    tools.journal.transact(decide, origin)
+
+
+def agreement_at_close(
+    mapping: CompanyMappingState, connection_number: int, month: BillingMonth
+) -> PsaAgreementId | None:
+    """Where a month's final goes: the mapping at the close, from the month of the first mapping on."""
+    mapped = current_mapping(mapping, connection_number)
+    if mapped is None or mapping.first_mapped_at is None or mapping.first_mapped_at >= month.ends_at:
+        return None
+    return mapped.agreement
+
+
+def _ask_for_finals(
+    tools: Tools,
+    msp: MspId,
+    month: BillingMonth,
+    organizations: Sequence[OrganizationId],
+    origin: Origin,
+) -> None:
+    """Request and plan the finals in one save: one line per addition that some organization closed on."""
+
+    def decide(reader: Reader) -> Sequence[Change]:
+        connection = reader.state(CONNECTION, connection_stream(msp)).state
+        if connection.live is None:
+            return ()
+        stream = run_stream(msp, final_run(msp, connection.live.number, month))
+        folded = reader.state(RUN, stream)
+        lines: set[tuple[PsaAgreementId, PsaProductId]] = set()
+        # Closed months only get corrections, which may add a product; then a later reader sees it anyway.
+        states = reader.states(ORGANIZATION, [organization_stream(msp, one) for one in organizations], guard=False)
+        for organization in states.values():
+            closed = organization.state.closed_months.get(month)
+            if closed is not None and closed.agreement is not None:
+                lines.update((closed.agreement, usage.product) for usage in closed.products)
+        requested = RunRequested(
+            kind=RunKind.FINAL,
+            month=month,
+            organizations=None,
+            digest=None,
+            approved=(),
+            undoes=None,
+            import_filter=None,
+            connection_number=connection.live.number,
+            requested_at=reader.now,
+        )
+        planned = RunPlanned(
+            tuple(PlannedLine(agreement, product, LineAction.WRITE) for agreement, product in sorted(lines)), None
+        )
+        facts = request_run(folded.state, requested)
+        state = folded.state
+        for fact in facts:
+            state = RUN.evolve(state, fact)
+        return (Change(stream, (*facts, *plan_run(state, planned))),)
+
+    tools.journal.transact(decide, origin)

@@ -1,0 +1,178 @@
+"""From what waits to messages: looks at the views whenever they move, takes a lease, and sends the job.
+
+Every worker process has a dispatcher; the lease decides which of them sends. Messages carry names only, so a broker
+that is emptied or sends twice loses and doubles nothing: what still waits is found again at the next look.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, LiteralString, Protocol
+
+import psycopg
+from psycopg.sql import SQL, Identifier
+from psycopg_pool import ConnectionPool
+
+from journal.tables import CLOCK_CHANNEL
+from projections.projector import VIEWS_CHANNEL
+from workers.carry_out_runs import run_job
+from workers.due import due_agreements
+from workers.tools import Timing
+from workers.wake import CHANNEL
+
+log = logging.getLogger(__name__)
+
+POLL_SECONDS = 1.0
+AGREEMENTS_PER_LOOK = 200
+PROBE_EVERY = timedelta(seconds=60)
+CHANNELS = (VIEWS_CHANNEL, CHANNEL, CLOCK_CHANNEL)
+
+
+class Send(Protocol):
+    """Hands a job to the broker. `job` names the actor; the rest are its arguments."""
+
+    def __call__(self, job: str, *arguments: str | int) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One message to be sent once its lease is taken."""
+
+    lease: str
+    msp: str
+    actor: str
+    arguments: tuple[str | int, ...]
+    length: timedelta
+
+
+_RUNS: LiteralString = """
+SELECT r.msp, r.run FROM runs r LEFT JOIN connections c ON c.msp = r.msp
+ WHERE r.finished_at IS NULL
+   AND CASE
+       WHEN c.number IS NULL OR c.status = 'NOT_CONNECTED' THEN true
+       WHEN r.planned_at IS NOT NULL OR r.status = 'CANCELLED'
+            THEN NOT EXISTS (SELECT 1 FROM due_pushes d WHERE d.run = r.run AND d.state = 'DUE')
+       WHEN r.kind IN ('IMPORT', 'PREVIEW') THEN true
+       ELSE c.status = 'ACTIVE' AND NOT EXISTS (
+            SELECT 1 FROM runs o
+             WHERE o.msp = r.msp AND o.run <> r.run AND o.finished_at IS NULL
+               AND o.kind IN ('OVERWRITE', 'FINAL', 'UNDO')
+               AND (o.planned_at IS NOT NULL OR (o.requested_at, o.run) < (r.requested_at, r.run)))
+       END
+ ORDER BY r.requested_at LIMIT 200
+"""
+"""Runs that can be brought a step on. One writing run per MSP at a time; the others wait in the order asked for."""
+
+_CLOSES: LiteralString = """
+SELECT c.msp
+  FROM connections c
+ CROSS JOIN LATERAL (
+       SELECT date_trunc('month', ledger_now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' AS begins_at,
+              to_char(date_trunc('month', ledger_now() AT TIME ZONE 'UTC') - interval '1 day', 'YYYY-MM') AS previous
+       ) AS month
+ WHERE c.status <> 'NOT_CONNECTED' AND c.has_products
+   AND c.connected_at < month.begins_at
+   AND c.products_mapped_at < month.begins_at + interval '30 minutes'
+   AND ledger_now() >= month.begins_at + interval '30 minutes'
+   AND NOT EXISTS (SELECT 1 FROM runs r
+                    WHERE r.msp = c.msp AND r.kind = 'FINAL' AND r.month = month.previous AND r.planned_at IS NOT NULL)
+ LIMIT 500
+"""
+"""MSPs whose last month is over and not closed: at 00:30 UTC on day 1, or whenever we are back after that."""
+
+_IN_ATTENTION: LiteralString = "SELECT msp FROM connections WHERE status = 'ATTENTION' LIMIT 500"
+
+_TAKE: LiteralString = """
+INSERT INTO leases (job, msp, holder, until)
+SELECT job, msp, holder, clock_timestamp() + length
+  FROM unnest(%s::text[], %s::text[], %s::text[], %s::interval[]) AS wanted (job, msp, holder, length)
+    ON CONFLICT (job) DO UPDATE SET holder = excluded.holder, until = excluded.until
+ WHERE leases.until <= clock_timestamp()
+RETURNING job, holder
+"""
+
+
+class Dispatcher:
+    """Looks for what can be done now and sends it. `look` is one round; `run` goes on until told to stop."""
+
+    def __init__(self, pool: ConnectionPool, send: Send, *, timing: Timing, new_holder: Callable[[], str]) -> None:
+        self._pool = pool
+        self._send = send
+        self._timing = timing
+        self._new_holder = new_holder
+
+    def look(self) -> int:
+        """Send everything that can be done now and that nobody has taken. Tells how many jobs were sent."""
+        with self._pool.connection() as connection:
+            jobs = [
+                *(
+                    Job(f"close:{msp}", msp, "month.close", (msp,), self._timing.lease)
+                    for (msp,) in connection.execute(_CLOSES)
+                ),
+                *(
+                    Job(run_job(run), msp, "run.carry_out", (msp, run), self._timing.lease)
+                    for msp, run in connection.execute(_RUNS)
+                ),
+                *(
+                    Job(f"probe:{msp}", msp, "connection.probe", (msp,), PROBE_EVERY)
+                    for (msp,) in connection.execute(_IN_ATTENTION)
+                ),
+            ]
+        jobs.extend(
+            Job(
+                due.job,
+                due.msp,
+                "addition.push",
+                (due.msp, due.site, due.company_id, due.agreement),
+                self._timing.lease,
+            )
+            for due in due_agreements(self._pool, AGREEMENTS_PER_LOOK)
+        )
+        return self._send_taken(jobs)
+
+    def _send_taken(self, jobs: Iterable[Job]) -> int:
+        by_lease = {job.lease: (job, self._new_holder()) for job in jobs}
+        if not by_lease:
+            return 0
+        wanted = [by_lease[lease] for lease in sorted(by_lease)]
+        with self._pool.connection() as connection:
+            taken = connection.execute(
+                _TAKE,
+                (
+                    [job.lease for job, _ in wanted],
+                    [job.msp for job, _ in wanted],
+                    [holder for _, holder in wanted],
+                    [job.length for job, _ in wanted],
+                ),
+            ).fetchall()
+        for lease, holder in taken:
+            job, _ = by_lease[lease]
+            self._send(job.actor, *job.arguments, holder)
+        return len(taken)
+
+    def run(self, url: str, stopping: threading.Event) -> None:
+        """Look whenever the views, the clock or a finished job announce themselves, and each second anyway.
+
+        A lost connection is told and tried again; what waits does not get lost by waiting.
+        """
+        while not stopping.is_set():
+            try:
+                with psycopg.connect(
+                    url, autocommit=True, connect_timeout=10, application_name="psa-ledger dispatcher"
+                ) as listening:
+                    for channel in CHANNELS:
+                        listening.execute(SQL("LISTEN {}").format(Identifier(channel)))
+                    while not stopping.is_set():
+                        self.look()
+                        _sleep(listening)
+            except psycopg.OperationalError as error:
+                log.warning("the dispatcher lost the database: %s", error)
+                stopping.wait(POLL_SECONDS)
+
+
+def _sleep(listening: psycopg.Connection[Any]) -> None:
+    """Until something is announced; many announcements wake once."""
+    if list(listening.notifies(timeout=POLL_SECONDS, stop_after=1)):
+        list(listening.notifies(timeout=0))

@@ -1,0 +1,150 @@
+"""The worker process: puts its parts together, answers messages, and looks for what is due until told to stop."""
+
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from types import FrameType
+from uuid import uuid4
+
+import dramatiq
+from dramatiq_postgres import PostgresBroker
+from psycopg_pool import ConnectionPool
+
+from connectwise.budget import ProcessBudget
+from connectwise.exchange import Limits, Wire
+from connectwise.guard import Guard, open_http
+from connectwise.tenants import Tenants
+from domain.values import MspId
+from journal.application import Journal
+from journal.clock import Clock
+from journal.master_keys import key_source
+from journal.registry import CODEC
+from journal.settings import BadSetting, MissingSetting, Settings
+from journal.vault import Vault
+from projections.freshness import views_position
+from workers.actors import declare_actors, middleware
+from workers.dispatch import Dispatcher
+from workers.settings import WorkerSettings, worker_settings_from
+from workers.tools import Tools
+
+log = logging.getLogger(__name__)
+
+VIEW_PATIENCE_SECONDS = 5.0
+LIMITS = Limits(attempts=3, retry_seconds=30.0)
+"""A job comes back with a back-off of its own, so a read need not be stubborn."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerParts:
+    """A worker that is put together and not running yet."""
+
+    url: str
+    tools: Tools
+    broker: dramatiq.Broker
+    dispatcher: Dispatcher
+
+
+@contextmanager
+def compose(settings: Settings, own: WorkerSettings) -> Iterator[WorkerParts]:
+    """Put a worker together on its settings; closes everything afterwards.
+
+    Raises: MissingSetting without a database URL or client id; ClockIsMoved in production.
+    """
+    url = settings.database_url
+    if url is None:
+        raise MissingSetting("PSA_LEDGER_DATABASE_URL", "a worker does not start a database of its own")
+    if settings.client_id is None:
+        raise MissingSetting("PSA_LEDGER_CLIENT_ID", "ConnectWise wants the integration's client id on every call")
+    Clock(url, settings.mode)
+    with ExitStack() as parts:
+        journal = parts.enter_context(Journal(url, CODEC, pool_size=settings.pool_size))
+        pool = parts.enter_context(
+            ConnectionPool(url, min_size=1, max_size=own.threads + 2, open=True, check=ConnectionPool.check_connection)
+        )
+        vault = Vault(key_source(settings))
+
+        def secret(msp: MspId, connection_number: int) -> bytes:
+            with pool.connection() as connection:
+                return vault.get(connection, msp, connection_number)
+
+        http = parts.enter_context(open_http(Guard(settings.allowed_origins)))
+        wire = Wire(http, settings.client_id, ProcessBudget(), limits=LIMITS)
+        tools = Tools(
+            journal=journal,
+            pool=pool,
+            clients=Tenants(wire, secret),
+            wait_for_views=lambda position: views_reach(pool, position),
+            timing=own.timing,
+            worker=f"worker {socket.gethostname()}/{os.getpid()}",
+        )
+        broker = _open_broker(settings, url, own.threads, parts)
+        send = declare_actors(broker, tools)
+        dispatcher = Dispatcher(pool, send, timing=own.timing, new_holder=lambda: str(uuid4()))
+        yield WorkerParts(url, tools, broker, dispatcher)
+
+
+def views_reach(pool: ConnectionPool, position: int) -> bool:
+    """Wait until the views hold a position; false when they do not within a few seconds."""
+    gives_up_at = time.monotonic() + VIEW_PATIENCE_SECONDS
+    pause = 0.002
+    while True:
+        with pool.connection() as connection:
+            if views_position(connection) >= position:
+                return True
+        if time.monotonic() > gives_up_at:
+            return False
+        time.sleep(pause)
+        pause = min(2 * pause, 0.1)
+
+
+def _open_broker(settings: Settings, url: str, threads: int, parts: ExitStack) -> dramatiq.Broker:
+    """Raises: BadSetting for a broker that there is no transport for."""
+    where = settings.broker_url or url
+    if not where.startswith(("postgresql://", "postgres://")):
+        raise BadSetting("PSA_LEDGER_BROKER_URL", "names a broker that this version has no transport for")
+    pool = parts.enter_context(
+        ConnectionPool(
+            where,
+            kwargs={"application_name": "psa-ledger queue"},
+            # Queue and delay queue, one to listen, one per thread that acknowledges, and some to enqueue.
+            min_size=0,
+            max_size=threads + 6,
+            open=True,
+            check=ConnectionPool.check_connection,
+        )
+    )
+    broker: dramatiq.Broker = PostgresBroker(
+        pool=pool, results=False, middleware=middleware(), heartbeat_interval=5.0, heartbeat_ttl=20.0
+    )
+    parts.callback(broker.close)
+    return broker
+
+
+def main(settings: Settings) -> int:
+    """Run a worker until SIGTERM or SIGINT. Returns the exit status."""
+    logging.basicConfig(level=logging.INFO, stream=sys.stdout, format="%(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    own = worker_settings_from(settings.mode)
+    stopping = threading.Event()
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        stopping.set()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    with compose(settings, own) as parts:
+        worker = dramatiq.Worker(parts.broker, worker_threads=own.threads)
+        worker.start()
+        log.info("worker ready: %d jobs at a time", own.threads)
+        try:
+            parts.dispatcher.run(parts.url, stopping)
+        finally:
+            worker.stop()
+    return 0

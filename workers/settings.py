@@ -1,0 +1,44 @@
+"""What an operator may set about the worker process, beside the settings that every process shares."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from journal.settings import PREFIX, BadSetting, Mode
+from workers.tools import Timing
+
+_DEMO_DEADLINE_SECONDS = 10
+_DEADLINE_SECONDS = 75
+"""The slowest answer measured on a real tenant took 28 s, and three clients gave up at 30 s (api-facts §4)."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSettings:
+    """`threads` jobs run at the same time in one process."""
+
+    threads: int
+    timing: Timing
+
+
+def worker_settings_from(mode: Mode, environment: Mapping[str, str] = os.environ) -> WorkerSettings:
+    """Read the worker's settings; an empty variable counts as not set. Demo and tests give up on a write sooner.
+
+    Raises: BadSetting.
+
+    >>> worker_settings_from(Mode.DEMO, {}).timing.deadline
+    datetime.timedelta(seconds=10)
+    """
+    usual = _DEADLINE_SECONDS if mode is Mode.PRODUCTION else _DEMO_DEADLINE_SECONDS
+    deadline = timedelta(seconds=_number(environment, "PUSH_DEADLINE_SECONDS", usual, least=1, most=600))
+    threads = _number(environment, "WORKER_THREADS", 8, least=1, most=64)
+    return WorkerSettings(threads, Timing(deadline=deadline, lease=2 * deadline))
+
+
+def _number(environment: Mapping[str, str], name: str, usual: int, *, least: int, most: int) -> int:
+    text = environment.get(PREFIX + name)
+    if not text:
+        return usual
+    if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
+        raise BadSetting(PREFIX + name, f"is a whole number from {least} to {most}")
+    return int(text)
