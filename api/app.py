@@ -1,0 +1,174 @@
+"""The API process: its parts put together, its routes, and the server that runs them.
+
+Nothing happens on import. `compose` makes the parts from settings, `create_app` an ASGI application over any parts (so
+tests serve the application we ship), `main` runs it.
+"""
+
+import logging
+import socket
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
+
+import psycopg
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from api.context import Parts, Psa
+from api.gateway import Gateway
+from api.schema import build_schema
+from api.settings import TOKEN_KEY_FILE, ApiSettings, api_settings_from
+from api.tokens import LocalKey, ProviderKeys, Verifier, read_local_key
+from connectwise.budget import ProcessBudget
+from connectwise.exchange import Limits, Wire
+from connectwise.guard import Guard, open_http
+from connectwise.tenants import Tenants
+from domain.catalogue import parse_catalogue
+from domain.values import MspId
+from journal.application import Journal
+from journal.clock import Clock
+from journal.master_keys import key_source
+from journal.registry import CODEC
+from journal.settings import BadSetting, MissingSetting, Mode, Settings, settings_from
+from journal.vault import Vault
+from projections.freshness import Freshness
+from projections.reads.ask import Views, open_pool
+
+INTERACTIVE = Limits(
+    connect_seconds=5,
+    read_seconds=30,
+    write_seconds=15,
+    request_seconds=40,
+    patience_seconds=20,
+    attempts=3,
+    longest_pause_seconds=5,
+)
+"""Somebody is waiting for the answer: rather a refusal soon than the answer in two minutes."""
+
+DEMO_CLIENT_ID = "00000000-0000-0000-0000-000000000000"
+
+
+@contextmanager
+def compose(settings: Settings, api: ApiSettings) -> Iterator[Parts]:
+    """Make the parts of the process, and close them in the end.
+
+    Raises: SettingsError, CatalogueError, ClockIsMoved in production.
+    """
+    url = settings.database_url
+    if url is None:
+        raise MissingSetting("PSA_LEDGER_DATABASE_URL", "the API needs a database")
+    tokens = _verifier(settings, api)
+    client_id = _client_id(settings)
+    Clock(url, settings.mode)
+    catalogue = parse_catalogue(api.catalogue_file.read_text(encoding="utf-8"))
+    vault = Vault(key_source(settings))
+    with ExitStack() as opened:
+        journal = opened.enter_context(Journal(url, CODEC, pool_size=settings.pool_size))
+        http = opened.enter_context(open_http(Guard(settings.allowed_origins)))
+        wire = Wire(http, client_id, ProcessBudget(), limits=INTERACTIVE)
+
+        def secret(msp: MspId, connection_number: int) -> bytes:
+            with psycopg.connect(url, connect_timeout=10) as connection:
+                return vault.get(connection, msp, connection_number)
+
+        yield Parts(
+            journal=journal,
+            views=Views(open_pool(url, settings.pool_size)),
+            freshness=Freshness(url),
+            catalogue=catalogue,
+            psa=Psa(wire, Tenants(wire, secret), settings.allowed_origins),
+            vault=vault,
+            tokens=tokens,
+            introspection=api.introspection if api.introspection is not None else settings.mode is not Mode.PRODUCTION,
+        )
+
+
+def _verifier(settings: Settings, api: ApiSettings) -> Verifier:
+    """Raises: MissingSetting in production without an identity provider; BadSetting for a broken key file."""
+    if api.jwks_url is not None:
+        return ProviderKeys(api.jwks_url, api.issuer)
+    if settings.mode is Mode.PRODUCTION:
+        raise MissingSetting("PSA_LEDGER_JWKS_URL", "production verifies tokens with an identity provider's keys")
+    path = settings.data_dir / TOKEN_KEY_FILE
+    try:
+        return LocalKey(read_local_key(path), api.issuer)
+    except FileNotFoundError:
+        raise MissingSetting("PSA_LEDGER_JWKS_URL", f"and there is no local key {path}") from None
+    except ValueError as error:
+        raise BadSetting("PSA_LEDGER_DATA_DIR", f"holds a broken {TOKEN_KEY_FILE}") from error
+
+
+def _client_id(settings: Settings) -> str:
+    """Raises: MissingSetting in production."""
+    if settings.client_id is not None:
+        return settings.client_id
+    if settings.mode is Mode.PRODUCTION:
+        raise MissingSetting("PSA_LEDGER_CLIENT_ID", "ConnectWise wants our registered clientId on every call")
+    return DEMO_CLIENT_ID
+
+
+def create_app(parts: Parts) -> Starlette:
+    """The ASGI application. Its lifespan opens what belongs to the event loop."""
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        async with parts.views.pool, parts.freshness:
+            yield
+
+    async def health(_: Request) -> JSONResponse:
+        return JSONResponse({"status": "ok"})
+
+    async def ready(_: Request) -> JSONResponse:
+        try:
+            folded = await parts.views.number("SELECT coalesce(min(position), 0) FROM view_positions")
+            head = await parts.in_thread(parts.journal.head)
+        except psycopg.Error as error:
+            return JSONResponse({"status": "unavailable", "reason": type(error).__name__}, status_code=503)
+        return JSONResponse({"status": "ready", "journal": head, "views": folded})
+
+    gateway = Gateway(build_schema(introspection=parts.introspection), parts)
+    routes = [
+        Route("/graphql", gateway),
+        Route("/health", health),
+        Route("/ready", ready),
+    ]
+    return Starlette(routes=routes, lifespan=lifespan)
+
+
+def main(settings: Settings | None = None, api: ApiSettings | None = None) -> int:
+    """Serve until SIGTERM or SIGINT. Prints the URL once the port is taken.
+
+    Raises: SettingsError, OSError when the address is taken.
+    """
+    settings = settings_from() if settings is None else settings
+    api = api_settings_from() if api is None else api
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
+    with compose(settings, api) as parts, _listening(api) as bound:
+        host, port = bound.getsockname()[:2]
+        sys.stdout.write(f"PSA Ledger API: http://{f'[{host}]' if ':' in host else host}:{port}\n")
+        sys.stdout.flush()
+        config = uvicorn.Config(
+            create_app(parts),
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            timeout_keep_alive=75,
+            timeout_graceful_shutdown=10,
+            lifespan="on",
+        )
+        uvicorn.Server(config).run(sockets=[bound])
+    return 0
+
+
+@contextmanager
+def _listening(api: ApiSettings) -> Iterator[socket.socket]:
+    """A bound socket. Raises: OSError when the address is taken."""
+    family = socket.AF_INET6 if ":" in api.host else socket.AF_INET
+    # The protocol is named because asyncio turns off Nagle's delay only then.
+    with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as bound:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((api.host, api.port))
+        yield bound

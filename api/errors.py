@@ -1,0 +1,151 @@
+"""What goes wrong, and who may know how.
+
+Three roads lead out of a resolver that can not answer:
+- a refusal of the domain or of the PSA: in a mutation a member of its result union (`refusals`), in a query, and for
+  input that is malformed before a resolver ever sees it, an error whose extensions carry the refusal's name and values;
+- `Denied`: the caller may not ask this, or asks for what does not exist for them;
+- anything else is a bug: the caller gets an id, the log gets the id and the trace, once, and nobody gets a secret.
+Mistakes in the query itself (syntax, unknown fields) are told as they are and not logged.
+"""
+
+import json
+import logging
+import secrets
+from collections.abc import Mapping
+from dataclasses import fields
+from datetime import datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+from graphql import GraphQLError
+from strawberry.extensions import MaskErrors
+
+from connectwise.errors import PsaError
+from domain.refusals import Refusal
+from domain.values import BillingMonth
+
+LOG = logging.getLogger("psa_ledger.api")
+
+
+class Told(Exception):
+    """An error that the caller may see. `extensions` is where GraphQL clients look for its kind and values."""
+
+    def __init__(self, message: str, extensions: Mapping[str, object]) -> None:
+        super().__init__(message)
+        self.extensions = dict(extensions)
+
+
+class Refused(Told):
+    """A rule, or the PSA, said no to something that has no result union to say so."""
+
+    def __init__(self, refusal: Refusal | PsaError) -> None:
+        super().__init__(str(refusal), {"code": type(refusal).__name__, "values": _values(refusal)})
+        self.refusal = refusal
+
+
+class Denied(Told):
+    """The caller's token does not reach this."""
+
+
+def not_allowed(role: str) -> Denied:
+    return Denied(f"this is not for the role {role}", {"code": "NotAllowed", "values": {"role": role}})
+
+
+def unknown_msp(msp: str) -> Denied:
+    """Also the answer about an MSP that exists but is none of the caller's."""
+    return Denied(f"there is no MSP {msp}", {"code": "UnknownMsp", "values": {"msp": msp}})
+
+
+def msp_needed() -> Denied:
+    return Denied("this token is for all MSPs: say which one with `msp`", {"code": "MspNeeded", "values": {}})
+
+
+class MaskBugs(MaskErrors):
+    """Lets told errors and the caller's own mistakes through; hides bugs behind an id and logs them once."""
+
+    def __init__(self) -> None:
+        super().__init__(should_mask_error=is_bug)
+
+    def anonymise_error(self, error: GraphQLError) -> GraphQLError:
+        error_id = secrets.token_hex(8)
+        request_id = getattr(self.execution_context.context, "request_id", None)
+        log_bug(error_id, root_of(error), request_id=request_id, path=error.path)
+        return GraphQLError(
+            f"something went wrong on our side; it is noted under {error_id}",
+            nodes=error.nodes,
+            path=error.path,
+            extensions={"code": "InternalError", "errorId": error_id},
+        )
+
+
+def is_bug(error: GraphQLError) -> bool:
+    """Whether an error comes from our own code and was not meant for the caller."""
+    cause = root_of(error)
+    return not isinstance(cause, GraphQLError | Told)
+
+
+def root_of(error: BaseException) -> BaseException:
+    """The exception at the bottom of GraphQL's wrappers."""
+    while isinstance(error, GraphQLError) and error.original_error is not None:
+        error = error.original_error
+    return error
+
+
+def log_bug(error_id: str, error: BaseException, *, request_id: str | None, path: object) -> None:
+    """One line of JSON with the trace's places but not its values: values may be keys."""
+    frames = []
+    trace = error.__traceback__
+    while trace is not None:
+        frames.append(f"{trace.tb_frame.f_code.co_name}:{trace.tb_lineno}")
+        trace = trace.tb_next
+    LOG.error(
+        json.dumps(
+            {
+                "event": "internal-error",
+                "error_id": error_id,
+                "request_id": request_id,
+                "error": type(error).__name__,
+                "path": path,
+                "trace": frames[-12:],
+            }
+        )
+    )
+
+
+def _values(refusal: Refusal | PsaError) -> dict[str, object]:
+    if isinstance(refusal, PsaError):
+        return {}
+    return {_camel(each.name): plain(getattr(refusal, each.name)) for each in fields(refusal)}  # type: ignore[arg-type]  # every refusal is a dataclass
+
+
+def plain(value: Any) -> Any:
+    """A value of the domain as JSON shows it: the same written forms as the schema's scalars."""
+    match value:
+        case Enum():
+            return value.value
+        case Decimal():
+            return format(value, "f")
+        case BillingMonth():
+            return str(value)
+        case datetime():
+            return value.isoformat().replace("+00:00", "Z")
+        case Mapping():
+            return {plain_key(key): plain(each) for key, each in value.items()}
+        case tuple() | list() | frozenset():
+            return [plain(each) for each in value]
+        case None | str() | int() | bool():
+            return value
+        case _ if hasattr(value, "__dataclass_fields__"):
+            return {_camel(each.name): plain(getattr(value, each.name)) for each in fields(value)}
+        case _:
+            return str(value)
+
+
+def plain_key(key: object) -> str:
+    return str(plain(key))
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(part.title() for part in rest)

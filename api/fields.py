@@ -1,0 +1,78 @@
+"""How fields are declared: who may ask, and how a refusal leaves.
+
+Every query and mutation names its roles; a field without roles does not exist. Mutations name the union that they
+answer with.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import strawberry
+from strawberry.extensions import FieldExtension
+from strawberry.extensions.field_extension import AsyncExtensionResolver
+
+from api.context import Info
+from api.errors import Refused, not_allowed
+from api.refusals import Result, as_graphql, is_told_by
+from connectwise.errors import PsaError
+from domain.refusals import Refusal
+from journal.entry import Role
+
+ADMINS = frozenset({Role.ADMIN})
+READERS = frozenset({Role.ADMIN, Role.AUDITOR})
+PLATFORM = frozenset({Role.PLATFORM})
+EVERYBODY = frozenset({Role.ADMIN, Role.AUDITOR, Role.PLATFORM})
+OVERSEERS = frozenset({Role.AUDITOR, Role.PLATFORM})
+
+
+class Guarded(FieldExtension):
+    """Lets the named roles in and turns refusals into what the schema can say."""
+
+    def __init__(self, roles: frozenset[Role], told: Result | None) -> None:
+        self.roles = roles
+        self._told = told
+
+    async def resolve_async(self, next_: AsyncExtensionResolver, source: Any, info: Info, **given: Any) -> Any:
+        role = info.context.principal.role
+        if role not in self.roles:
+            raise not_allowed(role.value)
+        try:
+            return await next_(source, info, **given)
+        except (Refusal, PsaError) as error:
+            if self._told is not None and is_told_by(self._told, shown := as_graphql(error)):
+                return shown
+            raise Refused(error) from error
+
+
+def query(roles: frozenset[Role], description: str | None = None) -> Callable[[Callable[..., Any]], Any]:
+    """A field of Query. Refusals leave as errors with the refusal's name and values in their extensions."""
+
+    def declare(resolver: Callable[..., Any]) -> Any:
+        return strawberry.field(resolver=resolver, description=description, extensions=[Guarded(roles, None)])
+
+    return declare
+
+
+def mutation(
+    told: Result, roles: frozenset[Role], description: str | None = None
+) -> Callable[[Callable[..., Any]], Any]:
+    """A field of Mutation that answers with a result union; refusals are members of it."""
+
+    def declare(resolver: Callable[..., Any]) -> Any:
+        return strawberry.mutation(
+            resolver=resolver,
+            description=description,
+            graphql_type=told.annotation,
+            extensions=[Guarded(roles, told)],
+        )
+
+    return declare
+
+
+def computed(description: str | None = None) -> Callable[[Callable[..., Any]], Any]:
+    """A field of a type that is worked out when asked for. It shows what its parent's reader may see."""
+
+    def declare(resolver: Callable[..., Any]) -> Any:
+        return strawberry.field(resolver=resolver, description=description)
+
+    return declare

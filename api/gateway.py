@@ -1,0 +1,115 @@
+"""The door: HTTP and WebSocket in front of the schema.
+
+A request is let in with a valid bearer token and of bounded size only. It gets an id, its own if that is sane, which
+stands in every fact it records and in the answer's headers.
+"""
+
+import re
+import uuid
+from typing import Any
+
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import Message, Receive, Scope, Send
+from starlette.websockets import WebSocket
+from strawberry.asgi import GraphQL
+from typing_extensions import override
+
+from api.context import Asking, Parts
+from api.schema import Schema
+from api.tokens import BadToken, Principal
+from journal.entry import Actor
+
+LARGEST_BODY = 2 * 1024 * 1024
+LONGEST_USER_AGENT = 300
+_SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,100}")
+
+
+class BodyTooLarge(Exception):
+    """The request's body exceeds what any operation needs."""
+
+
+class Gateway(GraphQL[Asking, None]):
+    """GraphQL over POST, for callers with a valid token."""
+
+    def __init__(self, schema: Schema, parts: Parts) -> None:
+        super().__init__(schema, graphql_ide=None, allow_queries_via_get=False)
+        self._parts = parts
+
+    @override
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await super().__call__(scope, receive, send)
+            return
+        request = Request(scope)
+        try:
+            scope["principal"] = await verified(self._parts, bearer_of(request))
+        except BadToken as error:
+            await _unauthorized(str(error))(scope, receive, send)
+            return
+        request_id = scope["request_id"] = request_id_of(request)
+        try:
+            await super().__call__(scope, _bounded(receive), _naming(send, request_id))
+        except BodyTooLarge:
+            answer = JSONResponse({"errors": [{"message": "the request is too large"}]}, status_code=413)
+            await answer(scope, receive, send)
+
+    @override
+    async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Asking:
+        return asking_of(self._parts, request, request.scope["principal"], request.scope["request_id"])
+
+
+def asking_of(parts: Parts, request: HTTPConnection, principal: Principal, request_id: str) -> Asking:
+    agent = "".join(each for each in request.headers.get("user-agent", "") if each.isprintable())
+    address = request.client.host if request.client is not None else None
+    actor = Actor(principal.subject, principal.role, address, agent[:LONGEST_USER_AGENT] or None)
+    return Asking(parts, principal, actor, request_id)
+
+
+def bearer_of(request: HTTPConnection) -> str:
+    """Raises: BadToken when there is none."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise BadToken("a bearer token is needed")
+    return token.strip()
+
+
+async def verified(parts: Parts, token: str) -> Principal:
+    """Raises: BadToken."""
+    return await parts.in_thread(parts.tokens.verify, token)
+
+
+def request_id_of(request: HTTPConnection) -> str:
+    """The caller's own id for the request when it is sane, or a new one."""
+    given = request.headers.get("x-request-id", "")
+    return given if _SANE_REQUEST_ID.fullmatch(given) else str(uuid.uuid4())
+
+
+def _unauthorized(reason: str) -> JSONResponse:
+    body = {"errors": [{"message": reason, "extensions": {"code": "Unauthenticated"}}]}
+    return JSONResponse(body, status_code=401, headers={"WWW-Authenticate": 'Bearer realm="psa-ledger"'})
+
+
+def _bounded(receive: Receive) -> Receive:
+    """Refuse a body that grows beyond the bound, before it is held in memory."""
+    received = 0
+
+    async def bounded() -> Message:
+        nonlocal received
+        message = await receive()
+        received += len(message.get("body", b""))
+        if received > LARGEST_BODY:
+            raise BodyTooLarge
+        return message
+
+    return bounded
+
+
+def _naming(send: Send, request_id: str) -> Send:
+    async def naming(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers: list[Any] = [*message.get("headers", ()), (b"x-request-id", request_id.encode())]
+            message = {**message, "headers": headers}
+        await send(message)
+
+    return naming

@@ -1,0 +1,98 @@
+"""The schema: every feature's queries and mutations as one, with its scalars, bounds and error handling.
+
+`python -m api.schema` prints it into `schema.graphql`; a test compares the two, so a change of the API is seen.
+"""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import strawberry
+from graphql import ASTValidationRule
+from strawberry.extensions import (
+    AddValidationRules,
+    DisableIntrospection,
+    MaxAliasesLimiter,
+    MaxTokensLimiter,
+    ParserCache,
+    QueryDepthLimiter,
+    ValidationCache,
+)
+from strawberry.schema.config import StrawberryConfig
+
+from api.connection import ConnectionMutations, ConnectionQueries
+from api.errors import MaskBugs
+from api.licenses import LicenseMutations
+from api.organizations import OrganizationMutations, OrganizationQueries
+from api.products import ProductMutations, ProductQueries
+from api.refusals import refusal_types
+from api.scalars import SCALARS
+from api.viewer import ViewerQueries
+
+DEEPEST = 12
+MOST_ALIASES = 30
+MOST_TOKENS = 5_000
+CACHED_DOCUMENTS = 500
+
+SCHEMA_FILE = Path(__file__).with_name("schema.graphql")
+
+
+@strawberry.type
+class Query(
+    ViewerQueries,
+    ConnectionQueries,
+    ProductQueries,
+    OrganizationQueries,
+):
+    pass
+
+
+@strawberry.type
+class Mutation(
+    ConnectionMutations,
+    ProductMutations,
+    OrganizationMutations,
+    LicenseMutations,
+):
+    pass
+
+
+class Schema(strawberry.Schema):
+    def process_errors(self, errors: Any, execution_context: Any = None) -> None:
+        """Errors are told and logged by `MaskBugs`; logging a client's mistake with its query could log a key."""
+
+
+def build_schema(*, introspection: bool) -> Schema:
+    """Rules are built once and shared: the validation cache hits only when they are the same objects."""
+    limiters = (QueryDepthLimiter(max_depth=DEEPEST), MaxAliasesLimiter(max_alias_count=MOST_ALIASES))
+    rules: list[type[ASTValidationRule]] = [rule for limiter in limiters for rule in limiter.validation_rules]
+    extensions: list[Any] = [
+        lambda: ParserCache(maxsize=CACHED_DOCUMENTS),
+        lambda: ValidationCache(maxsize=CACHED_DOCUMENTS),
+        lambda: MaxTokensLimiter(max_token_count=MOST_TOKENS),
+        lambda: AddValidationRules(rules),
+        MaskBugs,
+    ]
+    if not introspection:
+        extensions.append(DisableIntrospection)
+    return Schema(
+        query=Query,
+        mutation=Mutation,
+        types=refusal_types(),
+        extensions=extensions,
+        config=StrawberryConfig(scalar_map=SCALARS),
+    )
+
+
+def printed() -> str:
+    return build_schema(introspection=True).as_str() + "\n"
+
+
+def main() -> None:
+    """Print the schema into its file."""
+    SCHEMA_FILE.write_text(printed(), encoding="utf-8")
+    sys.stdout.write(f"{SCHEMA_FILE.name} written\n")
+
+
+if __name__ == "__main__":
+    main()
