@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+EXAMPLES := README.md docs api cli connectwise domain journal projections simulator workers
 
 .DEFAULT_GOAL := help
 .PHONY: help run story test check bench lock format clean
@@ -32,6 +33,7 @@ check: $(INSTALLED) ## Format, lint, types, imports, schema and documents; no te
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/python -m pytest -q -p no:cacheprovider --doctest-modules --doctest-glob='*.md' $(EXAMPLES)
 
 format: $(INSTALLED) ## Rewrite the sources in the one format
 	@$(BIN)/ruff format .
