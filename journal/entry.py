@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Generic, TypeVar
 from uuid import UUID
 
-from domain.streams import Stream
+from domain.streams import Stream, StreamKind
 from domain.values import MspId
 
 F_co = TypeVar("F_co", covariant=True)
@@ -74,6 +74,21 @@ class Entry(Generic[F_co]):
     fact: F_co
     fact_type: str
     schema: int
+
+
+@dataclass(frozen=True, slots=True)
+class RawEntry:
+    """An entry as its row holds it, for exports and seals: `state` are the very bytes that were stored."""
+
+    position: int
+    stream_id: UUID
+    version: int
+    topic: str
+    recorded_at: datetime
+    msp: MspId
+    kind: StreamKind
+    entry_id: UUID
+    state: bytes
 
 
 def new_entry_id() -> UUID:

@@ -55,7 +55,11 @@ def test_a_live_follower_misses_nothing_of_eight_writers_with_mixed_batches_and_
             open_journal(),
             listener,
             0,
-            keep_going=lambda: len(seen) < expected and time.monotonic() < give_up_at,
+            keep_going=lambda: (
+                len(seen) < expected
+                and time.monotonic() < give_up_at
+                and not any(done.done() and done.exception() for done in work)
+            ),
             limit=64,
         ):
             seen.extend(batch)
