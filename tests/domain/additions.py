@@ -142,11 +142,11 @@ ADOPTED = AdditionAdopted(RECORD)
 HOLDS_12: tuple[AdditionFact, ...] = (ADOPTED, *settled())
 """An adopted line whose first push wrote 12: base 12, wrote 12."""
 HOLDS_100: tuple[AdditionFact, ...] = (ADOPTED, *settled(wanted=100))
-KEPT_13: tuple[AdditionFact, ...] = (
+KEPT_14: tuple[AdditionFact, ...] = (
     *HOLDS_12,
-    *settled(PushKind.INCREMENTAL, 13, 14, base=12, found=13, push=SECOND),
+    *settled(PushKind.INCREMENTAL, 13, 15, base=12, found=14, push=SECOND),
 )
-"""A hand edit from 12 to 13 was kept by an increment of 1: base 13, wrote 14."""
+"""A hand edit from 12 to 14 was kept by an increment of 1: base 13, wrote 15."""
 UNKNOWN_12: tuple[AdditionFact, ...] = (
     *HOLDS_12,
     started(SECOND, PushKind.INCREMENTAL, 15, 15, base=12, wrote=12, found=12),
@@ -224,6 +224,7 @@ class Line:
         found: str | int | None,
         push: PushId = SECOND,
         record: PsaAdditionId | None = RECORD,
+        is_news: bool = True,
     ) -> Pushing:
         """Start a push; without `found` the record is still to be created."""
         return given(ADDITION, *self.facts).when(
@@ -235,6 +236,7 @@ class Line:
             deadline=DEADLINE,
             connection_version=4,
             contributions=CONTRIBUTIONS,
+            is_news=is_news,
         )
 
 

@@ -24,7 +24,7 @@ from tests.domain.additions import (
     ADOPTED,
     HOLDS_12,
     HOLDS_100,
-    KEPT_13,
+    KEPT_14,
     SECOND,
     UNGUARDED,
     UNKNOWN_12,
@@ -75,7 +75,7 @@ def test_an_increment_adds_its_delta_to_what_it_finds(found: str | int, wanted: 
 
 
 def test_an_increment_after_a_kept_hand_edit_counts_from_the_base() -> None:
-    assert judge(line(*KEPT_13).state, order(INCREMENTAL, 15), Decimal(14)) == Go(Decimal(16))
+    assert judge(line(*KEPT_14).state, order(INCREMENTAL, 16), Decimal(15)) == Go(Decimal(18))
 
 
 def test_an_increment_is_not_guarded() -> None:
@@ -122,13 +122,13 @@ def test_a_final_treats_a_hand_edit_by_the_drift_policy(policy: DriftPolicy, exp
 @pytest.mark.parametrize(
     ("policy", "expected"),
     [
-        (DriftPolicy.OVERWRITE, Go(Decimal(15))),
-        (DriftPolicy.KEEP, Go(Decimal(16))),
-        (DriftPolicy.HOLD, Hold(HoldReason.HAND_EDIT, Decimal(15))),
+        (DriftPolicy.OVERWRITE, Go(Decimal(16))),
+        (DriftPolicy.KEEP, Go(Decimal(18))),
+        (DriftPolicy.HOLD, Hold(HoldReason.HAND_EDIT, Decimal(16))),
     ],
 )
 def test_a_final_sees_a_hand_edit_that_was_kept_earlier_in_the_month(policy: DriftPolicy, expected: Verdict) -> None:
-    assert judge(line(*KEPT_13).state, order(FINAL, 15, policy=policy), Decimal(14)) == expected
+    assert judge(line(*KEPT_14).state, order(FINAL, 16, policy=policy), Decimal(15)) == expected
 
 
 def test_a_final_that_keeps_a_hand_edit_never_writes_below_zero() -> None:
