@@ -28,6 +28,19 @@ def declare_actors(broker: dramatiq.Broker, tools: Tools) -> Send:
 
     Failures are not retried by the broker: what still waits is dispatched again, with its own back-off.
     """
+    actors = {
+        name: dramatiq.actor(actor_name=name, queue_name=QUEUE, broker=broker)(answer)
+        for name, answer in answers(tools).items()
+    }
+
+    def send(job: str, *arguments: str | int) -> None:
+        actors[job].send(*arguments)
+
+    return send
+
+
+def answers(tools: Tools) -> Mapping[str, Callable[..., None]]:
+    """What each message leads to, by the actor's name. The last argument is always the holder of the job's lease."""
 
     def push(msp: str, site: str, company_id: str, agreement: int, holder: str) -> None:
         push_agreement(tools, DueAgreement(msp, site, company_id, agreement), holder)
@@ -45,21 +58,12 @@ def declare_actors(broker: dramatiq.Broker, tools: Tools) -> Send:
         # The lease is left to run out: it is what spaces the probes.
         attention.look_again(tools, MspId(msp))
 
-    answers: Mapping[str, Callable[..., None]] = {
+    return {
         "addition.push": push,
         "run.carry_out": carry_out,
         "month.close": close,
         "connection.probe": probe,
     }
-    actors = {
-        name: dramatiq.actor(actor_name=name, queue_name=QUEUE, broker=broker)(answer)
-        for name, answer in answers.items()
-    }
-
-    def send(job: str, *arguments: str | int) -> None:
-        actors[job].send(*arguments)
-
-    return send
 
 
 def middleware() -> list[dramatiq.Middleware]:
