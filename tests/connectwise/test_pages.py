@@ -72,6 +72,11 @@ def test_an_empty_list_is_believed_when_the_count_is_zero_too() -> None:
     assert read_whole(Server(set(), page_size=3).listing()) == []
 
 
+def test_a_short_list_that_came_empty_is_not_believed_against_the_count() -> None:
+    with pytest.raises(IncompleteRead, match="0 records came"):
+        read_whole(Server({1, 2}, page_size=3, spoil=lambda number, page: []).listing())
+
+
 def test_a_short_list_costs_one_request_and_no_count() -> None:
     counted: list[Parameters] = []
     server = Server({1, 2}, page_size=3)
