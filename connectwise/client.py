@@ -59,7 +59,6 @@ class ReadingClient:
         self._wire = wire
         self._headers = signed_headers(credentials, wire.client_id)
         self._address = address
-        self._keys_are_proven = False
         self._moving = threading.Lock()
 
     @property
@@ -230,9 +229,8 @@ class ReadingClient:
         if refusals.is_path_gone(answer) and self._has_moved(address):
             answer = send(self._address.root)
         if 200 <= answer.status < 300:
-            self._keys_are_proven = True
             return answer
-        if answer.status == 404 and not self._keys_are_proven:
+        if answer.status == 404:
             self._prove_keys()
         raise refusals.refusal(answer, right)
 
@@ -248,8 +246,8 @@ class ReadingClient:
     def _prove_keys(self) -> None:
         """Raises: WrongKeys when a list that every PSA has is not found either.
 
-        Why: on cloud, wrong keys may be answered with 404 instead of 401 (api-facts §2.4). Before anything has
-        worked, a 404 must not be taken for a record that is gone.
+        Why: on cloud, wrong keys may be answered with 404 instead of 401 (api-facts §2.4). A 404 must not be taken for
+        a record that is gone unless the keys work now; that they worked before proves nothing, they can be revoked.
         """
         root = self._address.root
         answer = self._wire.read(self.tenant, f"{root}/company/companies/types?page=1&pageSize=1", self._headers)
@@ -257,7 +255,6 @@ class ReadingClient:
             raise WrongKeys("the site answers as if nothing existed: company id, public or private key are wrong")
         if answer.status in {400, 401}:
             raise refusals.refusal(answer, TABLE_SETUP_INQUIRE)
-        self._keys_are_proven = True
 
     def _url(self, path: str, parameters: Parameters) -> str:
         return self._address.root + _target(path, parameters)

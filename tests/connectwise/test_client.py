@@ -467,13 +467,19 @@ def test_a_404_to_wrong_keys_is_never_taken_for_a_missing_record() -> None:
         psa.writing().set_quantity(AGREEMENT, PsaAdditionId(70), Decimal(1), deadline=psa.soon())
 
 
-def test_once_the_keys_have_worked_a_404_needs_no_second_look() -> None:
-    psa = serving("/company/companies/types", {"id": 1, "name": "Client"})
-    psa.router.get(f"{ROOT}/finance/agreements/7").respond(404, json=documented.NO_RECORD)
+def test_keys_that_worked_before_do_not_make_a_404_believable() -> None:
+    revoked = False
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if revoked:
+            return httpx.Response(404, json=documented.NO_RECORD)
+        return httpx.Response(200, json=documented.agreement(7))
+
+    psa = psa_answering(answer)
     client = psa.reading()
-    client.company_types()
+    client.agreement(AGREEMENT)
 
-    with pytest.raises(NotFound):
+    revoked = True
+
+    with pytest.raises(WrongKeys):
         client.agreement(AGREEMENT)
-
-    assert len(psa.requests) == 2

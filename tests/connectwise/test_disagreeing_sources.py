@@ -51,6 +51,20 @@ def test_wrong_keys_are_wrong_keys_whether_answered_by_401_or_404(world: Simulat
             read()
 
 
+@pytest.mark.parametrize("status", [401, 404])
+def test_revoked_keys_are_not_taken_for_a_missing_agreement(world: Simulated, status: int) -> None:
+    world.switch(wrong_keys_status=status)
+    client = world.client()
+    client.agreement(world.agreement)
+
+    world.revoke_keys()
+
+    with pytest.raises(WrongKeys):
+        client.agreement(world.agreement)
+    with pytest.raises(WrongKeys):
+        client.additions(world.agreement)
+
+
 def test_a_deleted_agreement_is_not_found_where_wrong_keys_are_answered_by_404_too(world: Simulated) -> None:
     world.switch(wrong_keys_status=404)
     world.delete_agreement()

@@ -289,6 +289,9 @@ class Simulated(World):
         """Let the tenant answer as another of the sources says it does."""
         assert self.admin.patch(f"{self._at}/switches", json=switches).status_code == 200
 
+    def revoke_keys(self) -> None:
+        self._act(action="keys_revoked")
+
     @property
     def _at(self) -> str:
         return f"/_simulator/tenants/{self.tenant}"
