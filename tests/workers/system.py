@@ -85,6 +85,7 @@ from projections.follower import all_views
 from projections.projector import Projector
 from simulator.app import create_app
 from simulator.server import running
+from simulator.tenant_recipes import Recipe
 from workers.actors import answers
 from workers.dispatch import Dispatcher
 from workers.tools import Timing, Tools
@@ -465,8 +466,11 @@ def ready_system(url: str, at: datetime = NOON) -> Iterator[System]:
 
 @contextmanager
 def open_system(url: str, at: datetime) -> Iterator[System]:
-    recipe = {"company_id": "test_msp", "data": {"companies": 3, "agreements": 4, "products": 10}}
-    recipe["keys"] = [{"public": "pub", "private": "priv", "role": "minimum"}]
+    recipe: Recipe = {
+        "company_id": "test_msp",
+        "data": {"companies": 3, "agreements": 4, "products": 10},
+        "keys": [{"public": "pub", "private": "priv", "role": "minimum"}],
+    }
     with (
         running(create_app([recipe])) as psa_url,
         httpx.Client() as http,
@@ -515,10 +519,11 @@ def open_system(url: str, at: datetime) -> Iterator[System]:
             for one in psa.get("records/agreement")
             if not one.get("cancelledFlag") and one.get("agreementStatus") in (None, "Active")
         ]
+        billed = {one["product"]["id"] for one in psa.get("records/addition")}
         products = [
             one["id"]
             for one in psa.get("records/catalogItem")
-            if not one.get("inactiveFlag") and one.get("productClass") != "Bundle"
+            if not one.get("inactiveFlag") and one.get("productClass") != "Bundle" and one["id"] not in billed
         ]
         yield System(
             url=url,
