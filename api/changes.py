@@ -57,6 +57,10 @@ class AskedChange:
         text = json.dumps([self.organization, *map(plain, self.content)], ensure_ascii=False)
         return hashlib.sha256(text.encode()).digest()
 
+    def key(self, fact: int) -> Key:
+        """What its id is used up by: the fact at this place of its organization's new facts."""
+        return Key(CHANGE_KEYS, self.change_id, self.digest, fact=fact)
+
 
 @dataclass(frozen=True, slots=True)
 class RecordedChange:
@@ -149,7 +153,7 @@ def _decide(work: _Working, one: AskedChange, when: When) -> _Place:
     facts = one.decide(work.state, when)
     change, *_ = facts
     assert isinstance(change, EffectiveChange)
-    work.keys.append(Key(CHANGE_KEYS, one.change_id, one.digest, fact=len(work.facts)))
+    work.keys.append(one.key(len(work.facts)))
     place = _Place(change, work.stream, work.recorded + len(work.facts) + 1, None)
     work.facts.extend(facts)
     for fact in facts:

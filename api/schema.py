@@ -21,11 +21,14 @@ from strawberry.extensions import (
 from strawberry.schema.config import StrawberryConfig
 
 from api.connection import ConnectionMutations, ConnectionQueries
+from api.directory import DirectoryQueries
 from api.errors import MaskBugs
 from api.licenses import LicenseMutations
+from api.mappings import MappingMutations, MappingQueries
 from api.organizations import OrganizationMutations, OrganizationQueries
 from api.products import ProductMutations, ProductQueries
 from api.refusals import refusal_types
+from api.runs import RunMutations, RunQueries
 from api.scalars import SCALARS
 from api.viewer import ViewerQueries
 
@@ -43,6 +46,9 @@ class Query(
     ConnectionQueries,
     ProductQueries,
     OrganizationQueries,
+    DirectoryQueries,
+    MappingQueries,
+    RunQueries,
 ):
     pass
 
@@ -53,6 +59,8 @@ class Mutation(
     ProductMutations,
     OrganizationMutations,
     LicenseMutations,
+    MappingMutations,
+    RunMutations,
 ):
     pass
 

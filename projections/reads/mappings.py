@@ -78,3 +78,16 @@ async def on_agreement(views: Views, msp: MspId, agreement: int) -> list[str]:
     """The organizations mapped to an agreement. Shape: ordered."""
     query = "SELECT organization FROM company_mappings WHERE msp = %s AND agreement = %s ORDER BY organization"
     return [str(organization) for (organization,) in await views.tuples(query, (msp, agreement))]
+
+
+async def of_companies(views: Views, msp: MspId, companies: Sequence[int]) -> dict[int, list[CompanyMappingRow]]:
+    """The mappings onto some companies. Shape: by company; each company's by organization."""
+    query = (
+        f"SELECT {_COLUMNS} FROM company_mappings WHERE msp = %s AND agreement IS NOT NULL AND company = ANY(%s)"
+        " ORDER BY organization"
+    )
+    found: dict[int, list[CompanyMappingRow]] = {}
+    for row in await views.rows(CompanyMappingRow, query, (msp, list(companies))):
+        if row.company is not None:
+            found.setdefault(row.company, []).append(row)
+    return found

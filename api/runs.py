@@ -1,0 +1,372 @@
+"""Runs: Sync now and imports are asked for here and carried out by workers; anybody may watch how far they are."""
+
+# ruff: noqa: A002 - input, filter, id: arguments are named as GraphQL names them
+
+import uuid
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import strawberry
+
+from api import paging
+from api.context import Act, Info, checked_id
+from api.errors import Told
+from api.fields import ADMINS, READERS, computed, mutation, query
+from api.paging import Paged, StateCount
+from api.refusals import result
+from domain.addition import LineOutcome, Problem
+from domain.connection import CONNECTION, ConnectionState, Live, require_live, require_pushing
+from domain.refusals import (
+    ConnectionIsNotActive,
+    InvalidInput,
+    MonthHasNotBegun,
+    MonthIsNotClosed,
+    NotConnected,
+    RunIsOver,
+    UnknownOrganization,
+    UnknownRun,
+)
+from domain.run import RUN, ImportFilter, LineAction, RunKind, RunRequested, RunStatus, cancel_run, request_run
+from domain.streams import connection_stream, run_stream
+from domain.values import BillingMonth, MspId, OrganizationId, RunId
+from journal.reader import Change, Reader
+from projections.reads import organizations as organization_rows
+from projections.reads import runs as rows
+from projections.reads.runs import RunLineRow, RunRow
+
+RUNS_FROM_KEYS = uuid.UUID("7a2f3d4e-90c1-5f6b-8e2d-4c1b0a9f8e7d")
+"""Chosen once: a run that was asked for under an idempotency key has its id from that key."""
+MOST_ORGANIZATIONS = 1_000
+MOST_FILTERED = 200
+
+
+@strawberry.type(description="One addition of a run. The numbers are null until they are read in ConnectWise.")
+class RunLine:
+    agreement: int
+    product: int
+    action: LineAction
+    found: Decimal | None
+    wrote: Decimal | None
+    base: Decimal | None
+    wanted: Decimal | None
+    target: Decimal | None
+    money: Decimal | None
+    problem: str | None
+    outcome: LineOutcome | None
+    outcome_problem: Problem | None
+    outcome_found: Decimal | None
+    outcome_target: Decimal | None
+    outcome_at: datetime | None
+
+
+@strawberry.type(description="What an import is limited to; empty means all.")
+class ImportedBy:
+    types: list[int]
+    statuses: list[int]
+
+
+@strawberry.type
+class Run:
+    """One thing that was asked for. `outcomes` count what is done; of an import, what was found."""
+
+    id: strawberry.ID
+    msp: strawberry.ID
+    kind: RunKind
+    status: RunStatus
+    month: BillingMonth | None
+    organizations: list[strawberry.ID] | None
+    undoes: strawberry.ID | None
+    digest: str | None
+    requested_by: str | None
+    requested_at: datetime
+    planned_at: datetime | None
+    finished_at: datetime | None
+    line_count: int
+    problem: str | None
+    import_filter: ImportedBy | None
+    final_outcomes: strawberry.Private[dict[str, Any] | None]
+
+    @computed("Lines by outcome, WAITING among them; of an import what it found.")
+    async def progress(self, info: Info) -> list[StateCount]:
+        counts: dict[str, Any] | None = self.final_outcomes
+        if counts is None:
+            counts = await rows.progress(info.context.views, MspId(self.msp), self.id)
+        return [StateCount(state=state, count=int(count)) for state, count in sorted(counts.items())]
+
+    @computed("The plan's lines, in its order.")
+    async def lines(self, info: Info, first: int = paging.DEFAULT_PAGE, after: str | None = None) -> Paged[RunLine]:
+        views, msp = info.context.views, MspId(self.msp)
+        asked = paging.page(first, after, (int,))
+        key = int(asked.after[0] or 0) if asked.after else None
+        cut = paging.cut(await rows.lines(views, msp, self.id, asked.limit, key), asked)
+        edges, page_info = paging.edges_of(cut, lambda row: (row.ordinal,), _line)
+        return Paged(
+            edges=edges,
+            page_info=page_info,
+            count=lambda: rows.count_lines(views, msp, self.id),
+            count_by_state=lambda: rows.progress(views, msp, self.id),
+        )
+
+
+@strawberry.type
+class RunAccepted:
+    """The run; `joined` when the very same one was going on already."""
+
+    run: Run
+    joined: bool
+
+
+@strawberry.input(description="Ids of company types and statuses; without any, all companies.")
+class ImportCompaniesInput:
+    types: list[int] = strawberry.field(default_factory=list)
+    statuses: list[int] = strawberry.field(default_factory=list)
+    msp: strawberry.ID | None = None
+    idempotency_key: str | None = None
+
+
+@strawberry.input(description="Without `month` the current one; without `organizations` all.")
+class SyncNowInput:
+    month: BillingMonth | None = None
+    organizations: list[strawberry.ID] | None = None
+    msp: strawberry.ID | None = None
+    idempotency_key: str | None = None
+
+
+@strawberry.input
+class CancelRunInput:
+    run: strawberry.ID
+    msp: strawberry.ID | None = None
+    idempotency_key: str | None = None
+
+
+IMPORT = result("ImportCompaniesResult", RunAccepted, NotConnected)
+SYNC_NOW = result(
+    "SyncNowResult",
+    RunAccepted,
+    NotConnected,
+    ConnectionIsNotActive,
+    MonthHasNotBegun,
+    MonthIsNotClosed,
+    UnknownOrganization,
+)
+CANCEL_RUN = result("CancelRunResult", RunAccepted, UnknownRun, RunIsOver)
+
+
+@strawberry.input
+class RunsFilter:
+    kind: RunKind | None = None
+    status: RunStatus | None = None
+
+
+@strawberry.type
+class RunQueries:
+    @query(READERS, "Runs, the newest first; counts are by status.")
+    async def runs(
+        self,
+        info: Info,
+        first: int = paging.DEFAULT_PAGE,
+        after: str | None = None,
+        filter: RunsFilter | None = None,
+        msp: strawberry.ID | None = None,
+    ) -> Paged[Run]:
+        views = info.context.views
+        known = await info.context.known_msp(msp)
+        asked = paging.page(first, after, (str, str))
+        wanted = filter or RunsFilter()
+        cut = paging.cut(
+            await rows.runs(
+                views, known, kind=wanted.kind, status=wanted.status, limit=asked.limit, after=_run_key(asked)
+            ),
+            asked,
+        )
+        edges, page_info = paging.edges_of(
+            cut, lambda row: (row.requested_at.isoformat(), row.run), lambda row: shown(known, row)
+        )
+        return Paged(
+            edges=edges,
+            page_info=page_info,
+            count=lambda: rows.count(views, known, wanted.kind, wanted.status),
+            count_by_state=lambda: rows.count_by_status(views, known),
+        )
+
+    @query(READERS, "One run; null when the MSP has none of that id.")
+    async def run(self, info: Info, id: strawberry.ID, msp: strawberry.ID | None = None) -> Run | None:
+        known = await info.context.known_msp(msp)
+        row = await rows.run(info.context.views, known, id)
+        return None if row is None else shown(known, row)
+
+
+@strawberry.type
+class RunMutations:
+    @mutation(IMPORT, ADMINS, "Import companies and their agreements; a worker does it.")
+    async def import_companies(self, info: Info, input: ImportCompaniesInput) -> Any:
+        for name, ids in (("types", input.types), ("statuses", input.statuses)):
+            if len(ids) > MOST_FILTERED or any(each < 1 for each in ids):
+                raise InvalidInput(name, f"at most {MOST_FILTERED} ids, each above 0")
+        act = await info.context.act("importCompanies", input.msp, input)
+        chosen = ImportFilter(tuple(sorted(set(input.types))), tuple(sorted(set(input.statuses))))
+
+        def requested(live: Live, _: ConnectionState, now: datetime) -> RunRequested:
+            return _request(RunKind.IMPORT, live, now, import_filter=chosen)
+
+        going_on = await rows.going_on(info.context.views, act.msp, RunKind.IMPORT)
+        same = next(
+            (
+                row
+                for row in going_on
+                if (tuple(row.import_types or ()), tuple(row.import_statuses or ())) == (chosen.types, chosen.statuses)
+            ),
+            None,
+        )
+        return await _ask_for(info, act, same, requested)
+
+    @mutation(SYNC_NOW, ADMINS, "Write what the facts say over whatever ConnectWise holds; a worker does it.")
+    async def sync_now(self, info: Info, input: SyncNowInput) -> Any:
+        asking = info.context
+        act = await asking.act("syncNow", input.msp, input)
+        scope = await _scope(info, act.msp, input.organizations)
+        now_month = BillingMonth.of(await asking.in_thread(asking.journal.now))
+        month = input.month or now_month
+        if month > now_month:
+            raise MonthHasNotBegun(month)
+        if month < now_month and not await organization_rows.is_closed(asking.views, act.msp, month):
+            raise MonthIsNotClosed(month)
+
+        def requested(live: Live, state: ConnectionState, now: datetime) -> RunRequested:
+            require_pushing(state)
+            return _request(RunKind.OVERWRITE, live, now, month=month, organizations=scope)
+
+        going_on = await rows.going_on(asking.views, act.msp, RunKind.OVERWRITE)
+        wanted = None if scope is None else sorted(scope)
+        same = next(
+            (
+                row
+                for row in going_on
+                if row.month == str(month)
+                and (None if row.organizations is None else sorted(row.organizations)) == wanted
+            ),
+            None,
+        )
+        return await _ask_for(info, act, same, requested)
+
+    @mutation(CANCEL_RUN, ADMINS, "Start no further line of a run; those in flight are finished.")
+    async def cancel_run(self, info: Info, input: CancelRunInput) -> Any:
+        act = await info.context.act("cancelRun", input.msp, input)
+        run = RunId(input.run)
+        stream = run_stream(act.msp, run)
+        await act.record(lambda reader: (Change(stream, cancel_run(reader.state(RUN, stream).state, run)),))
+        return await _accepted(info, act.msp, run, joined=False)
+
+
+def _request(
+    kind: RunKind,
+    live: Live,
+    now: datetime,
+    *,
+    month: BillingMonth | None = None,
+    organizations: tuple[OrganizationId, ...] | None = None,
+    import_filter: ImportFilter | None = None,
+) -> RunRequested:
+    return RunRequested(
+        kind=kind,
+        month=month,
+        organizations=organizations,
+        digest=None,
+        approved=(),
+        undoes=None,
+        import_filter=import_filter,
+        connection_number=live.number,
+        requested_at=now,
+    )
+
+
+async def _ask_for(info: Info, act: Act, same: RunRow | None, requested: Any) -> RunAccepted:
+    """Join the same run if it is going on, else record the request under an id from the key, or a new one."""
+    if act.repeated is None and same is not None:
+        return RunAccepted(run=shown(act.msp, same), joined=True)
+    run = RunId(str(uuid.uuid4() if act.key is None else uuid.uuid5(RUNS_FROM_KEYS, f"{act.msp}\n{act.key.key}")))
+    stream = run_stream(act.msp, run)
+
+    def decide(reader: Reader) -> tuple[Change, ...]:
+        state = reader.state(CONNECTION, connection_stream(act.msp)).state
+        live = require_live(state)
+        asked = requested(live, state, reader.now)
+        return (Change(stream, request_run(reader.state(RUN, stream).state, asked)),)
+
+    await act.record(decide)
+    return await _accepted(info, act.msp, run, joined=False)
+
+
+async def _accepted(info: Info, msp: MspId, run: RunId, *, joined: bool) -> RunAccepted:
+    row = await rows.run(info.context.views, msp, run)
+    if row is None:
+        raise Told("this is recorded, but the views do not show it yet", {"code": "ViewsBehind", "values": {}})
+    return RunAccepted(run=shown(msp, row), joined=joined)
+
+
+async def _scope(info: Info, msp: MspId, asked: list[strawberry.ID] | None) -> tuple[OrganizationId, ...] | None:
+    """Raises: InvalidInput, UnknownOrganization."""
+    if asked is None:
+        return None
+    if not 1 <= len(asked) <= MOST_ORGANIZATIONS:
+        raise InvalidInput("organizations", f"1 to {MOST_ORGANIZATIONS}")
+    wanted = tuple(sorted({OrganizationId(checked_id("organizations", one)) for one in asked}))
+    known = await organization_rows.named(info.context.views, msp, wanted)
+    for one in wanted:
+        if one not in known:
+            raise UnknownOrganization(one)
+    return wanted
+
+
+def _run_key(asked: paging.Page) -> tuple[datetime, str] | None:
+    if asked.after is None:
+        return None
+    try:
+        return datetime.fromisoformat(str(asked.after[0])), str(asked.after[1])
+    except ValueError as error:
+        raise InvalidInput("after", "a cursor that a page before this one gave") from error
+
+
+def shown(msp: MspId, row: RunRow) -> Run:
+    imported = (
+        ImportedBy(types=row.import_types, statuses=row.import_statuses or []) if row.import_types is not None else None
+    )
+    return Run(
+        id=strawberry.ID(row.run),
+        msp=strawberry.ID(msp),
+        kind=RunKind(row.kind),
+        status=RunStatus(row.status),
+        month=None if row.month is None else BillingMonth.parse(row.month),
+        organizations=None if row.organizations is None else [strawberry.ID(one) for one in row.organizations],
+        undoes=None if row.undoes is None else strawberry.ID(row.undoes),
+        digest=row.digest,
+        requested_by=row.requested_by,
+        requested_at=row.requested_at,
+        planned_at=row.planned_at,
+        finished_at=row.finished_at,
+        line_count=row.lines,
+        problem=row.problem,
+        import_filter=imported,
+        final_outcomes=row.outcomes,
+    )
+
+
+def _line(row: RunLineRow) -> RunLine:
+    return RunLine(
+        agreement=row.agreement,
+        product=row.product,
+        action=LineAction(row.action),
+        found=row.found,
+        wrote=row.wrote,
+        base=row.base,
+        wanted=row.wanted,
+        target=row.target,
+        money=row.money,
+        problem=row.problem,
+        outcome=None if row.outcome is None else LineOutcome(row.outcome),
+        outcome_problem=None if row.outcome_problem is None else Problem(row.outcome_problem),
+        outcome_found=row.outcome_found,
+        outcome_target=row.outcome_target,
+        outcome_at=row.outcome_at,
+    )

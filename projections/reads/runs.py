@@ -1,0 +1,130 @@
+"""Runs: what was asked for, how far it is, and each of its lines."""
+
+# ruff: noqa: S608 - every query is a LiteralString: the type checker lets no input into its text
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from domain.run import RunKind, RunStatus
+from domain.values import MspId
+from projections.reads.ask import Filter, Views
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """`outcomes` are the final counts; None while the run goes on."""
+
+    run: str
+    kind: str
+    status: str
+    month: str | None
+    undoes: str | None
+    digest: str | None
+    organizations: list[str] | None
+    requested_by: str | None
+    requested_at: datetime
+    planned_at: datetime | None
+    finished_at: datetime | None
+    lines: int
+    outcomes: dict[str, Any] | None
+    problem: str | None
+    import_types: list[int] | None
+    import_statuses: list[int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunLineRow:
+    agreement: int
+    product: int
+    ordinal: int
+    action: str
+    found: Decimal | None
+    wrote: Decimal | None
+    base: Decimal | None
+    wanted: Decimal | None
+    target: Decimal | None
+    money: Decimal | None
+    problem: str | None
+    outcome: str | None
+    outcome_problem: str | None
+    outcome_push: str | None
+    outcome_found: Decimal | None
+    outcome_target: Decimal | None
+    outcome_at: datetime | None
+
+
+_RUN = (
+    "run, kind, status, month, undoes, digest, organizations, requested_by, requested_at, planned_at, finished_at,"
+    " lines, outcomes, problem, import_types, import_statuses"
+)
+_LINE = (
+    "agreement, product, ordinal, action, found, wrote, base, wanted, target, money, problem, outcome,"
+    " outcome_problem, outcome_push, outcome_found, outcome_target, outcome_at"
+)
+
+
+def _where(msp: MspId, kind: RunKind | None, status: RunStatus | None) -> Filter:
+    return (
+        Filter(("msp = %s",), (msp,))
+        .when(kind is not None, "kind = %s", kind)
+        .when(status is not None, "status = %s", status)
+    )
+
+
+async def runs(
+    views: Views,
+    msp: MspId,
+    *,
+    kind: RunKind | None,
+    status: RunStatus | None,
+    limit: int,
+    after: tuple[datetime, str] | None,
+) -> list[RunRow]:
+    """Shape: the newest first; `after` is the instant and id of the last row seen."""
+    where = _where(msp, kind, status)
+    if after is not None:
+        at, run_id = after
+        where = where.both("(requested_at < %s OR (requested_at = %s AND run > %s))", at, at, run_id)
+    query = f"SELECT {_RUN} FROM runs WHERE {where.sql} ORDER BY requested_at DESC, run LIMIT %s"
+    return await views.rows(RunRow, query, (*where.values, limit))
+
+
+async def count(views: Views, msp: MspId, kind: RunKind | None, status: RunStatus | None) -> int:
+    where = _where(msp, kind, status)
+    return await views.number(f"SELECT count(*) FROM runs WHERE {where.sql}", where.values)
+
+
+async def count_by_status(views: Views, msp: MspId) -> dict[str, int]:
+    found = await views.tuples("SELECT status, count(*) FROM runs WHERE msp = %s GROUP BY status", (msp,))
+    return {str(status): int(number) for status, number in found}
+
+
+async def run(views: Views, msp: MspId, run_id: str) -> RunRow | None:
+    return await views.one(RunRow, f"SELECT {_RUN} FROM runs WHERE msp = %s AND run = %s", (msp, run_id))
+
+
+async def going_on(views: Views, msp: MspId, kind: RunKind) -> list[RunRow]:
+    """Runs of a kind that are not over. Shape: the oldest first."""
+    query = (
+        f"SELECT {_RUN} FROM runs WHERE msp = %s AND kind = %s AND status IN ('REQUESTED', 'RUNNING')"
+        " ORDER BY requested_at, run"
+    )
+    return await views.rows(RunRow, query, (msp, kind))
+
+
+async def lines(views: Views, msp: MspId, run_id: str, limit: int, after: int | None) -> list[RunLineRow]:
+    """Shape: in the order of the plan; `after` is the ordinal of the last one seen."""
+    query = f"SELECT {_LINE} FROM run_lines WHERE msp = %s AND run = %s AND ordinal > %s ORDER BY ordinal LIMIT %s"
+    return await views.rows(RunLineRow, query, (msp, run_id, -1 if after is None else after, limit))
+
+
+async def count_lines(views: Views, msp: MspId, run_id: str) -> int:
+    return await views.number("SELECT count(*) FROM run_lines WHERE msp = %s AND run = %s", (msp, run_id))
+
+
+async def progress(views: Views, msp: MspId, run_id: str) -> dict[str, int]:
+    """How many lines ended how; those without an outcome count as WAITING."""
+    query = "SELECT coalesce(outcome, 'WAITING'), count(*) FROM run_lines WHERE msp = %s AND run = %s GROUP BY 1"
+    return {str(outcome): int(number) for outcome, number in await views.tuples(query, (msp, run_id))}
