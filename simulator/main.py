@@ -3,10 +3,11 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from simulator import demo
 from simulator.app import create_app
-from simulator.server import listening_socket, server, url_of
+from simulator.server import Tls, listening_socket, server, url_of
 from simulator.tenant_recipes import Recipe
 
 EXAMPLE = f"""
@@ -44,13 +45,22 @@ def parser() -> argparse.ArgumentParser:
         metavar="ID",
         help="one more tenant, with 10,000 companies, 12,000 agreements and 50,000 products",
     )
+    made.add_argument("--tls-certificate", type=Path, metavar="FILE", help="serve https with this certificate (PEM)")
+    made.add_argument("--tls-key", type=Path, metavar="FILE", help="the certificate's key (PEM)")
     made.add_argument("--seed", type=int, default=1, help="the same seed makes the same data (default: 1)")
     return made
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Serve until interrupted (the server has then stopped in good order). Prints the URL once the port is taken; 2 when the address is not free."""
-    options = parser().parse_args(argv)
+    """Serve until interrupted. Prints the URL once the port is taken; gives 2 when the address is not free.
+
+    An interrupt reaches us again after the server has stopped in good order, hence no word about it.
+    """
+    asking = parser()
+    options = asking.parse_args(argv)
+    if (options.tls_certificate is None) != (options.tls_key is None):
+        asking.error("--tls-certificate and --tls-key belong together")
+    tls = None if options.tls_key is None else Tls(options.tls_certificate, options.tls_key)
     recipes: list[Recipe] = [
         {"company_id": name.strip(), "seed": options.seed} for name in options.tenants.split(",") if name.strip()
     ]
@@ -64,10 +74,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     with bound:
         app = create_app(recipes, seed=options.seed)
-        sys.stdout.write(f"ConnectWise simulator at {url_of(bound)}\n")
+        sys.stdout.write(f"ConnectWise simulator at {url_of(bound, tls)}\n")
         sys.stdout.flush()
         try:
-            server(app).run(sockets=[bound])
+            server(app, tls).run(sockets=[bound])
         except KeyboardInterrupt:
             return 0
     return 0

@@ -2,7 +2,7 @@
 
 import re
 
-from simulator.errors import WRONG_VERSION, refused
+from simulator.errors import WRONG_VERSION, Refused, refused
 
 CURRENT_VERSION = "2026.4"
 VENDOR_TYPE = "application/vnd.connectwise.com+json"
@@ -13,21 +13,23 @@ OLDEST, NEWEST = (2015, 3), (2026, 4)
 def content_type(accept: str, refused_versions: tuple[str, ...]) -> str:
     """The content type of the answer, for any number of media ranges in the Accept header.
 
-    Raises: Refused (406 when no range can be met, 400 for a version that is malformed, unknown or rejected).
+    The first range that can be met decides.
+    Raises: Refused, 406 when there is none, 400 when only a malformed, unknown or rejected version stood in the way.
     """
     if not accept.strip():
         return "application/json; charset=utf-8"
-    fitting: str | None = None
+    wrong_version: Refused | None = None
     for media_range in accept.split(","):
         media, *parameters = (part.strip() for part in media_range.split(";"))
         lower = media.lower()
         if lower == VENDOR_TYPE:
-            return f"{VENDOR_TYPE}; version={model_version(parameters, refused_versions)}; charset=utf-8"
-        if lower in {"*/*", "application/*", "application/json"}:
-            fitting = "application/json; charset=utf-8"
-    if fitting is None:
-        raise refused(406, "ConnectWiseApi", "None of the media types in the Accept header can be served.")
-    return fitting
+            try:
+                return f"{VENDOR_TYPE}; version={model_version(parameters, refused_versions)}; charset=utf-8"
+            except Refused as refusal:
+                wrong_version = refusal
+        elif lower in {"*/*", "application/*", "application/json"}:
+            return "application/json; charset=utf-8"
+    raise wrong_version or refused(406, "ConnectWiseApi", "None of the media types in the Accept header can be served.")
 
 
 def model_version(parameters: list[str], refused_versions: tuple[str, ...]) -> str:

@@ -7,6 +7,8 @@ import socket
 import threading
 from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import uvicorn
@@ -48,12 +50,21 @@ def listening_socket(host: str, port: int) -> socket.socket:
     return bound
 
 
-def url_of(bound: socket.socket) -> str:
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """Files in PEM form: the certificate (with its chain) and its key."""
+
+    certificate: Path
+    key: Path
+
+
+def url_of(bound: socket.socket, tls: Tls | None = None) -> str:
+    scheme = "http" if tls is None else "https"
     host, port = bound.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
-def server(app: Starlette) -> uvicorn.Server:
+def server(app: Starlette, tls: Tls | None = None) -> uvicorn.Server:
     config = uvicorn.Config(
         app,
         http=CuttableProtocol,
@@ -64,18 +75,20 @@ def server(app: Starlette) -> uvicorn.Server:
         timeout_keep_alive=75,
         timeout_graceful_shutdown=2,
         server_header=False,
+        ssl_certfile=None if tls is None else tls.certificate,
+        ssl_keyfile=None if tls is None else tls.key,
     )
     return uvicorn.Server(config)
 
 
 @contextmanager
-def running(app: Starlette, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
+def running(app: Starlette, host: str = "127.0.0.1", port: int = 0, tls: Tls | None = None) -> Iterator[str]:
     """Serve an application in a thread of this process; gives its URL, and stops when the block ends.
 
     Raises: OSError when the address is taken, RuntimeError when the server does not come up.
     """
     bound = listening_socket(host, port)
-    serving = server(app)
+    serving = server(app, tls)
     thread = threading.Thread(target=serving.run, kwargs={"sockets": [bound]}, name="simulator", daemon=True)
     thread.start()
     try:
@@ -84,7 +97,7 @@ def running(app: Starlette, host: str = "127.0.0.1", port: int = 0) -> Iterator[
             if not thread.is_alive():
                 raise RuntimeError("the simulator's server did not start")
             waiting.wait(0.005)
-        yield url_of(bound)
+        yield url_of(bound, tls)
     finally:
         serving.should_exit = True
         thread.join()

@@ -11,7 +11,7 @@ from typing import Any
 from simulator.agreement_shapes import ADDITION, AGREEMENT, AGREEMENT_TYPE, BILLING_CYCLE
 from simulator.catalog_shapes import CATALOG_ITEM, CATEGORY, PRODUCT_TYPE, SUBCATEGORY, UNIT_OF_MEASURE
 from simulator.company_shapes import COMPANY, COMPANY_STATUS, COMPANY_TYPE
-from simulator.shapes import Kind, Record, Reference, Shape
+from simulator.shapes import Record, Reference, Shape
 
 SHAPES: dict[str, Shape] = {
     "company": COMPANY,
@@ -29,7 +29,14 @@ SHAPES: dict[str, Shape] = {
 }
 
 
+def references_of(shape: Shape) -> Iterable[tuple[str, Reference]]:
+    """The fields of a shape that point at other records."""
+    return ((name, field.reference) for name, field in shape.fields.items() if field.reference is not None)
+
+
 class Table:
+    """The records of one kind by id, and the member who owns each."""
+
     def __init__(self, name: str) -> None:
         self.name = name
         self.shape = SHAPES[name]
@@ -120,25 +127,14 @@ class Tables:
     def refresh_references(self, table_name: str, row: Record) -> None:
         """Write all references to a row again, after it was renamed."""
         for table in self.by_name.values():
-            pointing = [
-                (name, field)
-                for name, field in table.shape.fields.items()
-                if field.kind is Kind.REFERENCE and field.reference and field.reference.table == table_name
-            ]
+            pointing = [each for each in references_of(table.shape) if each[1].table == table_name]
             for record in table.rows.values() if pointing else ():
-                for name, field in pointing:
-                    if field.reference and record.get(name, {}).get("id") == row["id"]:
-                        record[name] = self.reference_to(field.reference, row)
+                for name, reference in pointing:
+                    if record.get(name, {}).get("id") == row["id"]:
+                        record[name] = self.reference_to(reference, row)
         if table_name == "companyType":
             for company in self["company"].rows.values():
                 company["types"] = [
                     {"id": row["id"], "name": row["name"]} if each["id"] == row["id"] else each
                     for each in company.get("types", [])
                 ]
-
-    def references_of(self, shape: Shape) -> Iterable[tuple[str, Reference]]:
-        return (
-            (name, field.reference)
-            for name, field in shape.fields.items()
-            if field.kind is Kind.REFERENCE and field.reference is not None
-        )

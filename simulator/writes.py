@@ -12,6 +12,7 @@ from simulator.clock import day_of, day_text, month_after
 from simulator.errors import Finding, finding, invalid_object, refused
 from simulator.invoices import invoice_part_at_once
 from simulator.shapes import Record
+from simulator.store import references_of
 from simulator.tenant import Tenant
 
 DEFAULT_CATALOG = {
@@ -202,9 +203,7 @@ def in_use(tenant: Tenant, table_name: str, record_id: int) -> bool:
     if table_name == "agreement" and tenant.tables.additions_of.get(record_id):
         return True
     for table in tenant.tables.by_name.values():
-        pointing = [
-            name for name, reference in tenant.tables.references_of(table.shape) if reference.table == table_name
-        ]
+        pointing = [name for name, reference in references_of(table.shape) if reference.table == table_name]
         for row in table.rows.values() if pointing else ():
             if any(row.get(name, {}).get("id") == record_id for name in pointing):
                 return True

@@ -212,6 +212,7 @@ def test_on_premise_there_is_one_codebase(psa: Psa) -> None:
             "application/vnd.connectwise.com+json; version=v2015_3",
             "application/vnd.connectwise.com+json; version=v2015_3",
         ),
+        ("application/vnd.connectwise.com+json; version=3.0.0, application/json", "application/json"),
         ("application/json", "application/json"),
         ("*/*", "application/json"),
     ],
