@@ -1,0 +1,1 @@
+"""Tests of the command line: the supervisor, its verbs, and the whole story on a really started system."""
