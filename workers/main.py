@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import FrameType
 from uuid import uuid4
 
@@ -17,11 +17,12 @@ import dramatiq
 from dramatiq_postgres import PostgresBroker
 from psycopg_pool import ConnectionPool
 
-from connectwise.budget import ProcessBudget
+from connectwise.budget import Allowance
 from connectwise.exchange import Limits, Wire
 from connectwise.guard import Guard, open_http
+from connectwise.shared_budget import SharedBudget
 from connectwise.tenants import Tenants
-from domain.values import MspId
+from domain.values import MspId, Tenant
 from journal.application import Journal
 from journal.clock import Clock
 from journal.master_keys import key_source
@@ -75,7 +76,7 @@ def compose(settings: Settings, own: WorkerSettings) -> Iterator[WorkerParts]:
                 return vault.get(connection, msp, connection_number)
 
         http = parts.enter_context(open_http(Guard(settings.allowed_origins)))
-        wire = Wire(http, settings.client_id, ProcessBudget(), limits=LIMITS)
+        wire = Wire(http, settings.client_id, SharedBudget(pool, lambda tenant: allowance(pool, tenant)), limits=LIMITS)
         tools = Tools(
             journal=journal,
             pool=pool,
@@ -88,6 +89,17 @@ def compose(settings: Settings, own: WorkerSettings) -> Iterator[WorkerParts]:
         send = declare_actors(broker, tools)
         dispatcher = Dispatcher(pool, send, timing=own.timing, new_holder=lambda: str(uuid4()))
         yield WorkerParts(url, tools, broker, dispatcher)
+
+
+def allowance(pool: ConnectionPool, tenant: Tenant) -> Allowance:
+    """What an MSP's setting allows its tenant."""
+    with pool.connection() as connection:
+        row = connection.execute(
+            "SELECT max(parallel_requests) FROM connections WHERE site = %s AND company_id = %s",
+            (tenant.site, tenant.company_id),
+        ).fetchone()
+    chosen = row[0] if row is not None else None
+    return Allowance() if chosen is None else replace(Allowance(), parallel=chosen)
 
 
 def views_reach(pool: ConnectionPool, position: int) -> bool:

@@ -7,6 +7,7 @@ from typing import LiteralString, cast
 
 from dramatiq_postgres.schema import generate_init_sql
 
+from connectwise import shared_budget
 from journal.migrate import Step
 
 WORKER_STEPS: tuple[Step, ...] = (
@@ -31,4 +32,5 @@ WORKER_STEPS: tuple[Step, ...] = (
     ),
     # The queue's own tables, as the broker's package makes them.
     Step("workers.queue.1", cast(LiteralString, generate_init_sql())),
+    Step("workers.request_budget.1", shared_budget.TABLES),
 )

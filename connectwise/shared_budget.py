@@ -1,0 +1,126 @@
+"""One budget for all processes that call a tenant's PSA, kept in two small tables of PostgreSQL.
+
+Taking a place and giving it back are one statement each, so a request costs two round trips to the database and no
+lock outlives a statement. The tables are unlogged: after a crash of the server they are empty, which means a fresh
+burst and nothing worse.
+"""
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import LiteralString
+from uuid import UUID, uuid4
+
+from psycopg_pool import ConnectionPool
+
+from connectwise.budget import Allowance
+from connectwise.errors import Throttled
+from domain.values import Tenant
+
+TABLES: LiteralString = """
+CREATE UNLOGGED TABLE request_budgets (
+  tenant text PRIMARY KEY,
+  tokens double precision NOT NULL,
+  counted_at timestamptz NOT NULL,
+  closed_until timestamptz NOT NULL
+);
+CREATE UNLOGGED TABLE request_places (
+  tenant text NOT NULL,
+  holder uuid NOT NULL,
+  until timestamptz NOT NULL,
+  PRIMARY KEY (tenant, holder)
+);
+-- Seconds to wait: 0 when the place is taken, -1 when all places are in use and nobody knows for how long.
+CREATE FUNCTION take_request_place(
+  of_tenant text, by_holder uuid, parallel int, per_second double precision, burst int, lease interval
+) RETURNS double precision LANGUAGE plpgsql AS $$
+DECLARE
+  now_at timestamptz := clock_timestamp();
+  account request_budgets;
+  left_tokens double precision;
+BEGIN
+  INSERT INTO request_budgets VALUES (of_tenant, burst, now_at, '-infinity') ON CONFLICT DO NOTHING;
+  SELECT * INTO account FROM request_budgets WHERE tenant = of_tenant FOR UPDATE;
+  now_at := clock_timestamp();
+  IF account.closed_until > now_at THEN
+    RETURN extract(epoch FROM account.closed_until - now_at);
+  END IF;
+  DELETE FROM request_places WHERE tenant = of_tenant AND until <= now_at;
+  IF (SELECT count(*) FROM request_places WHERE tenant = of_tenant) >= parallel THEN
+    RETURN -1;
+  END IF;
+  left_tokens := least(burst, account.tokens
+    + greatest(0, extract(epoch FROM now_at - account.counted_at)) * per_second);
+  IF left_tokens < 1 THEN
+    UPDATE request_budgets SET tokens = left_tokens, counted_at = now_at WHERE tenant = of_tenant;
+    RETURN (1 - left_tokens) / per_second;
+  END IF;
+  UPDATE request_budgets SET tokens = left_tokens - 1, counted_at = now_at WHERE tenant = of_tenant;
+  INSERT INTO request_places VALUES (of_tenant, by_holder, now_at + lease);
+  RETURN 0;
+END $$;
+"""
+
+LEASE = timedelta(minutes=5)
+"""A place of a process that died comes free after this; longer than any request lasts."""
+LOOK_AGAIN_SECONDS = 0.02
+"""While all places are in use; each waits a random part more, so that they do not come at once."""
+
+
+class SharedBudget:
+    """The budget of all processes on one database. Thread-safe; see `budget.Budget` for the contract."""
+
+    def __init__(
+        self,
+        pool: ConnectionPool,
+        allowance: Callable[[Tenant], Allowance] = lambda _: Allowance(),
+        *,
+        new_holder: Callable[[], UUID] = uuid4,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._pool = pool
+        self._allowance = allowance
+        self._new_holder = new_holder
+        self._clock = clock
+        self._sleep = sleep
+
+    @contextmanager
+    def slot(self, tenant: Tenant, patience_seconds: float) -> Iterator[None]:
+        holder = self._new_holder()
+        gives_up_at = self._clock() + patience_seconds
+        while (wait := self._take(tenant, holder)) != 0:
+            patience = gives_up_at - self._clock()
+            if patience <= 0 or 0 < patience < wait:
+                raise Throttled(1.0 if wait < 0 else wait, f"the request budget of {tenant} is used up")
+            pause = LOOK_AGAIN_SECONDS * random.uniform(0.5, 1.5) if wait < 0 else wait  # noqa: S311  # spreads waiters
+            self._sleep(min(patience, pause))
+        try:
+            yield
+        finally:
+            with self._pool.connection() as connection:
+                connection.execute(
+                    "DELETE FROM request_places WHERE tenant = %s AND holder = %s", (str(tenant), holder)
+                )
+
+    def punish(self, tenant: Tenant, seconds: float) -> None:
+        with self._pool.connection() as connection:
+            connection.execute(
+                "INSERT INTO request_budgets AS b"
+                " VALUES (%s, %s, clock_timestamp(), clock_timestamp() + %s) ON CONFLICT (tenant) DO UPDATE"
+                " SET closed_until = greatest(b.closed_until, excluded.closed_until)",
+                (str(tenant), self._allowance(tenant).burst, timedelta(seconds=seconds)),
+            )
+
+    def _take(self, tenant: Tenant, holder: UUID) -> float:
+        allowance = self._allowance(tenant)
+        with self._pool.connection() as connection:
+            row = connection.execute(
+                "SELECT take_request_place(%s, %s, %s, %s, %s, %s)",
+                (str(tenant), holder, allowance.parallel, allowance.per_second, allowance.burst, LEASE),
+            ).fetchone()
+        assert row is not None
+        wait: float = row[0]
+        return wait
