@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import FrameType
 from uuid import uuid4
 
@@ -17,12 +17,11 @@ import dramatiq
 from dramatiq_postgres import PostgresBroker
 from psycopg_pool import ConnectionPool
 
-from connectwise.budget import Allowance
 from connectwise.exchange import Limits, Wire
 from connectwise.guard import Guard, open_http
 from connectwise.shared_budget import SharedBudget
 from connectwise.tenants import Tenants
-from domain.values import MspId, Tenant
+from domain.values import MspId
 from journal.application import Journal
 from journal.clock import Clock
 from journal.master_keys import key_source
@@ -31,6 +30,7 @@ from journal.settings import BadSetting, MissingSetting, Settings
 from journal.vault import Vault
 from projections.freshness import views_position
 from workers.actors import declare_actors, middleware
+from workers.allowances import Allowances
 from workers.dispatch import Dispatcher
 from workers.settings import WorkerSettings, worker_settings_from
 from workers.tools import Tools
@@ -76,7 +76,7 @@ def compose(settings: Settings, own: WorkerSettings) -> Iterator[WorkerParts]:
                 return vault.get(connection, msp, connection_number)
 
         http = parts.enter_context(open_http(Guard(settings.allowed_origins)))
-        wire = Wire(http, settings.client_id, SharedBudget(pool, lambda tenant: allowance(pool, tenant)), limits=LIMITS)
+        wire = Wire(http, settings.client_id, SharedBudget(pool, Allowances(pool)), limits=LIMITS)
         tools = Tools(
             journal=journal,
             pool=pool,
@@ -89,17 +89,6 @@ def compose(settings: Settings, own: WorkerSettings) -> Iterator[WorkerParts]:
         send = declare_actors(broker, tools)
         dispatcher = Dispatcher(pool, send, timing=own.timing, new_holder=lambda: str(uuid4()))
         yield WorkerParts(url, tools, broker, dispatcher)
-
-
-def allowance(pool: ConnectionPool, tenant: Tenant) -> Allowance:
-    """What an MSP's setting allows its tenant."""
-    with pool.connection() as connection:
-        row = connection.execute(
-            "SELECT max(parallel_requests) FROM connections WHERE site = %s AND company_id = %s",
-            (tenant.site, tenant.company_id),
-        ).fetchone()
-    chosen = row[0] if row is not None else None
-    return Allowance() if chosen is None else replace(Allowance(), parallel=chosen)
 
 
 def views_reach(pool: ConnectionPool, position: int) -> bool:
