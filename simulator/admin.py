@@ -21,7 +21,7 @@ from simulator.directory import Directory
 from simulator.errors import Refused
 from simulator.guide import GUIDE
 from simulator.shapes import Record
-from simulator.tenant import ROUTER_CODEBASE, Tenant, Traffic
+from simulator.tenant import ROUTER_CODEBASE, Tenant
 from simulator.tenant_recipes import Recipe, add_key, make_tenant
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -264,11 +264,12 @@ def clock(tenant: Tenant, request: Request, body: dict[str, Any]) -> Any:
 
 def traffic(tenant: Tenant, request: Request, _body: dict[str, Any]) -> Any:
     if request.method == "DELETE":
-        tenant.traffic = Traffic()
+        tenant.traffic.start_anew()
     return {
         "requests": dict(tenant.traffic.requests),
         "answers": {str(status): count for status, count in tenant.traffic.answers.items()},
         "writes": tenant.traffic.writes,
+        "most_in_flight": tenant.traffic.most_in_flight,
     }
 
 

@@ -34,14 +34,17 @@ class Troubles:
     """Status and kind of body of an error that is answered although the request took effect."""
 
 
-async def receive_body(receive: Receive, largest: int) -> bytes:
-    """Raises: Refused (413) for a body over the limit."""
+async def receive_body(receive: Receive, largest: int) -> bytes | None:
+    """The whole body, or None when the client went away before it was complete.
+
+    Raises: Refused (413) for a body over the limit.
+    """
     pieces: list[bytes] = []
     size = 0
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise ConnectionResetError("the client went away before its request was complete")
+            return None
         piece: bytes = message.get("body", b"")
         pieces.append(piece)
         size += len(piece)

@@ -52,6 +52,9 @@ class Passage:
     name: str = "?"
     """The endpoint's pattern, for counters, logs and faults."""
     faults: list[Fault] = field(default_factory=list)
+    missed: list[str] = field(default_factory=list)
+    """Actions ordered for this request that could not happen, with the reason."""
+    is_counted: bool = False
     content_type: str = "application/json; charset=utf-8"
 
     def header(self, name: bytes) -> str:
@@ -77,7 +80,10 @@ def psa(directory: Directory, chance: random.Random) -> Application:
         troubles = Troubles()
         try:
             if passage.method in {"POST", "PUT", "PATCH"}:
-                passage.body = await receive_body(receive, LARGEST_BODY)
+                body = await receive_body(receive, LARGEST_BODY)
+                if body is None:
+                    return
+                passage.body = body
             meet(directory, passage)
             for fault in passage.faults:
                 await suffer(fault, passage, chance, troubles)
@@ -89,6 +95,9 @@ def psa(directory: Directory, chance: random.Random) -> Application:
                     raise failure(troubles.error)
         except Refused as refusal:
             answer = Answer(refusal.status, refusal.body, refusal.headers)
+        finally:
+            if passage.tenant is not None and passage.is_counted:
+                passage.tenant.traffic.in_flight -= 1
         remember(passage, answer.status)
         if troubles.cut_before or troubles.cut_after:
             await hang_up(scope, receive)
@@ -121,7 +130,8 @@ def meet(directory: Directory, passage: Passage) -> None:
         raise no_such_endpoint()
     tenant = passage.tenant
     if tenant is not None:
-        tenant.traffic.requests[f"{passage.method} {passage.name}"] += 1
+        passage.is_counted = True
+        tenant.traffic.arrived(f"{passage.method} {passage.name}")
         if tenant.faults:
             passage.faults = take(tenant.faults, passage.method, passage.name, below)
         if tenant.switches.requests_per_minute is not None:
@@ -173,7 +183,10 @@ async def suffer(fault: Fault, passage: Passage, chance: random.Random, troubles
         case "oversized":
             troubles.oversized_bytes = detail["bytes"]
         case "action" if passage.tenant is not None:
-            actions.perform(passage.tenant, detail)
+            try:
+                actions.perform(passage.tenant, detail)
+            except (ValueError, Refused) as reason:
+                passage.missed.append(f"{detail['action']}: {reason}")
             if passage.key is not None and passage.key.public not in passage.tenant.keys:
                 raise credentials.not_authenticated(passage.tenant.switches)
 
@@ -207,6 +220,9 @@ def carried_out(directory: Directory, passage: Passage) -> Answer:
             raise refused(405, "ConnectWiseApi", "The requested resource does not support this http method.")
         return companyinfo(directory, passage.tenant, passage.site)
     tenant, key, endpoint = passage.tenant, passage.key, passage.endpoint
+    longest = directory.switches.longest_url if tenant is None else tenant.switches.longest_url
+    if len(passage.site) + len(passage.path) + 1 + len(passage.query) > longest:
+        raise refused(414, "ConnectWiseApi", "The request URL is too long.")
     if tenant is None or key is None:
         return system_info("v2026.4.12345", is_cloud=True)
     codebase = passage.segments[0]
@@ -256,6 +272,8 @@ def remember(passage: Passage, status: int) -> None:
         "status": status,
         "faults": [fault.kind for fault in passage.faults],
     }
+    if passage.missed:
+        entry["missed"] = passage.missed
     if passage.body:
         entry["body"] = logged_body(passage.body)
     tenant.traffic.log.append(entry)

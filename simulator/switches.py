@@ -55,6 +55,8 @@ class Switches:
     """`_info` links with the double slash that recorded payloads show."""
     refused_versions: tuple[str, ...] = ()
     """Model versions that the endpoints reject, for example `2019.1`."""
+    longest_url: int = 2000
+    """Characters, host included; above it 414. The guide says to keep under 2,000."""
     requests_per_minute: int | None = None
     """Above it a tenant gets 429. The guide calls more than 1,000 likely to be throttled."""
 
@@ -90,6 +92,6 @@ def fitting(name: str, kind: Any, value: Any) -> Any:
         if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0:
             return float(value)
         raise ValueError(f"{name} is a number of seconds")
-    if value is None or (isinstance(value, int) and not isinstance(value, bool) and value > 0):
+    if (value is None and kind is not int) or (isinstance(value, int) and not isinstance(value, bool) and value > 0):
         return value
-    raise ValueError(f"{name} is a number above 0, or null")
+    raise ValueError(f"{name} is a number above 0{'' if kind is int else ', or null'}")

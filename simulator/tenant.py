@@ -34,6 +34,21 @@ class Traffic:
     log: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=1000))
     recent: deque[float] = field(default_factory=deque)
     """Arrival times of the last minute, for the request limit."""
+    in_flight: int = 0
+    most_in_flight: int = 0
+    """Requests being answered now, and the most there were at one time."""
+
+    def arrived(self, request: str) -> None:
+        self.requests[request] += 1
+        self.in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self.in_flight)
+
+    def start_anew(self) -> None:
+        """Forget what was counted; requests that are being answered stay in flight."""
+        self.requests.clear()
+        self.answers.clear()
+        self.log.clear()
+        self.writes, self.most_in_flight = 0, self.in_flight
 
 
 @dataclass(slots=True)

@@ -199,6 +199,7 @@ def test_a_tenant_is_made_reset_and_removed(psa: Psa) -> None:
         {"company_id": "bad", "switches": {"refused_versions": "2019.1"}},
         {"company_id": "bad", "switches": {"new_records_listed_after_seconds": -1}},
         {"company_id": "bad", "switches": {"requests_per_minute": 0}},
+        {"company_id": "bad", "switches": {"longest_url": None}},
         {"company_id": "bad", "custom_fields": {"companyType": []}},
         {"company_id": "bad", "custom_fields": {"company": [1]}},
     ],
@@ -241,10 +242,11 @@ def test_requests_are_counted_and_logged_with_bodies_and_without_secrets(psa: Ps
         },
         "answers": {"200": 2, "403": 1},
         "writes": 1,
+        "most_in_flight": 1,
     }
     assert [(entry["method"], entry["status"]) for entry in log] == [("PATCH", 200), ("DELETE", 403)]
     assert log[0]["body"] == [{"op": "replace", "path": "quantity", "value": 6}]
-    assert psa.admin("DELETE", "/traffic") == {"requests": {}, "answers": {}, "writes": 0}
+    assert psa.admin("DELETE", "/traffic") == {"requests": {}, "answers": {}, "writes": 0, "most_in_flight": 0}
 
 
 def test_no_answer_log_or_repr_shows_a_private_key(psa: Psa) -> None:

@@ -1,7 +1,10 @@
 """Troubles to order: what the caller sees, and what the PSA holds afterwards."""
 
 import random
+import socket
 import statistics
+from base64 import b64encode
+from concurrent.futures import ThreadPoolExecutor
 from email.utils import parsedate_to_datetime
 from time import monotonic
 from typing import Any
@@ -253,6 +256,41 @@ def test_an_agreement_and_a_company_can_go_in_the_middle(psa: Psa, line: dict[st
 
     assert psa.get("/finance/agreements/1").json()["agreementStatus"] == "Cancelled"
     assert psa.rows("/company/companies", conditions="deletedFlag=false") == []
+
+
+def test_an_action_that_can_no_longer_happen_is_noted_and_the_request_goes_on(psa: Psa, line: dict[str, Any]) -> None:
+    order(psa, "action", action="addition_deleted", addition=99)
+
+    answer = psa.patch(path_of(line), quantity=6)
+
+    assert (answer.status_code, psa.admin("GET", "/log")[-1]["missed"]) == (200, ["addition_deleted: no addition 99"])
+
+
+def test_the_most_requests_at_one_time_are_counted(psa: Psa) -> None:
+    order(psa, "latency", seconds=0.2)
+
+    with ThreadPoolExecutor(3) as callers:
+        list(callers.map(lambda _: psa.get("/system/info"), range(3)))
+
+    assert psa.admin("GET", "/traffic")["most_in_flight"] == 3
+    assert psa.tenant.traffic.in_flight == 0
+
+
+def test_a_request_whose_client_goes_away_while_sending_is_not_carried_out(psa: Psa, line: dict[str, Any]) -> None:
+    key = next(iter(psa.tenant.keys.values()))
+    token = b64encode(f"{psa.tenant.company_id}+{key.public}:{key.private}".encode()).decode()
+    host, _, port = psa.site.removeprefix("http://").partition(":")
+    head = (
+        f"PATCH /v4_6_release/apis/3.0{path_of(line)} HTTP/1.1\r\nHost: x\r\nAuthorization: Basic {token}\r\n"
+        "clientId: x\r\nContent-Length: 500\r\n\r\n["
+    )
+
+    with socket.create_connection((host, int(port))) as connection:
+        connection.sendall(head.encode())
+    after = psa.get(path_of(line))
+
+    assert (after.status_code, quantity(psa, line)) == (200, 10.0)
+    assert list(psa.tenant.traffic.requests) == [f"GET {ADDITION}"]
 
 
 def test_discovery_can_fail_too(psa: Psa) -> None:

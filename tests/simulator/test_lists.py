@@ -188,3 +188,12 @@ def test_the_count_takes_the_same_conditions(seven: Psa) -> None:
 def test_methods_that_an_endpoint_lacks_are_405(seven: Psa) -> None:
     assert seven.call("DELETE", COMPANIES).status_code == 405
     assert seven.call("POST", f"{COMPANIES}/count", json={}).status_code == 405
+
+
+def test_a_url_over_2000_characters_is_refused(seven: Psa) -> None:
+    def status(ids: int) -> int:
+        return seven.get(COMPANIES, conditions=f"id in ({','.join(['1'] * ids)})").status_code
+
+    assert (status(400), status(500)) == (200, 414)
+    seven.switch(longest_url=10_000)
+    assert status(500) == 200
