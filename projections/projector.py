@@ -182,15 +182,17 @@ class Projector:
 
     def _write(self, views: Sequence[View], start: int, end: int) -> None:
         names = [view.name for view in views]
-        with self._connection.transaction():
+        # The pipeline lets PostgreSQL work on one view's rows while the next view still gathers its own.
+        with self._connection.transaction(), self._connection.pipeline() as pipeline:
             for view in views:
                 view.write(self._connection)
             moved = self._connection.execute(
                 "UPDATE view_positions p SET position = %s FROM unnest(%s::text[], %s::int[]) AS v (view, version)"
                 " WHERE p.view = v.view AND p.version = v.version AND p.position = %s",
                 (end, names, [view.version for view in views], start),
-            ).rowcount
-            if moved != len(views):
+            )
+            pipeline.sync()
+            if moved.rowcount != len(views):
                 raise PositionMoved(names)
             self._positions.update(dict.fromkeys(names, end))
             self._connection.execute("SELECT pg_notify(%s, %s)", (VIEWS_CHANNEL, str(self.position)))
