@@ -81,10 +81,9 @@ def edited(tenant: Tenant, table_name: str, current: Record, changes: Record, de
         if name == "nextInvoiceDate"
     }
     if table_name == "company" and "types" in changes:
-        forced["types"] = [
-            {"id": row["id"], "name": row["name"]}
-            for row in (record(tenant, "companyType", each.get("id")) for each in changes["types"])
-        ]
+        types = [record(tenant, "companyType", each.get("id")) for each in changes["types"]]
+        tenant.tables.set_types(current, types, member_of(detail), tenant.stamp())
+        current = tenant.tables["company"].rows[current["id"]]
     stored = writes.change(tenant, table_name, current, dict(changes), member_of(detail))
     if forced:
         table = tenant.tables[table_name]
@@ -148,6 +147,11 @@ def record_deleted(tenant: Tenant, detail: Detail) -> dict[str, Any]:
     if table_name == "agreement":
         for addition in list(tenant.tables.additions(current["id"])):
             writes.remove(tenant, "addition", addition, member_of(detail))
+    if table_name == "typeAssociation":
+        writes.remove(tenant, table_name, current, member_of(detail))
+        return {"deleted": current["id"]}
+    if table_name == "company":
+        tenant.tables.set_types(current, [], member_of(detail), tenant.stamp())
     tenant.tables[table_name].remove(current["id"])
     return {"deleted": current["id"]}
 

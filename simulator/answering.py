@@ -123,7 +123,7 @@ def is_own(tenant: Tenant, table_name: str, record: Record, member: str) -> bool
     match table_name:
         case "company" | "catalogItem":
             return tenant.tables[table_name].owners.get(record["id"]) == member
-        case "agreement":
+        case "agreement" | "typeAssociation":
             return tenant.tables["company"].owners.get(record["company"]["id"]) == member
         case "addition":
             agreement = tenant.tables["agreement"].rows[record["agreementId"]]
@@ -145,6 +145,8 @@ def scope_rows(asked: Asked, level: str) -> tuple[Iterable[Record], int]:
             raise no_such_record(parent.shape.type_name, parent_id)
         if endpoint.table == "addition":
             rows = listed_additions(tenant, parent_id)
+        elif endpoint.table == "typeAssociation":
+            rows = tenant.tables.associations(parent_id)
         else:
             rows = [row for row in tenant.tables["subcategory"].rows.values() if row["category"]["id"] == parent_id]
     else:
@@ -232,7 +234,8 @@ def posted(asked: Asked) -> Answer:
         stored = writes.create_addition(tenant, parent, values, asked.key.member)
     else:
         if parent is not None:
-            values = {**values, "category": {"id": parent["id"]}}
+            pointer = "category" if endpoint.parent == "category" else "company"
+            values = {**values, pointer: {"id": parent["id"]}}
         stored = writes.create(tenant, endpoint.table, values, asked.key.member)
     tenant.traffic.writes += 1
     return Answer(201, show(stored))
@@ -281,7 +284,8 @@ def one(asked: Asked) -> Answer:
 def belongs(table_name: str, record: Record, parent: Record) -> bool:
     if table_name == "addition":
         return bool(record["agreementId"] == parent["id"])
-    return bool(record["category"]["id"] == parent["id"])
+    pointer = "category" if table_name == "subcategory" else "company"
+    return bool(record[pointer]["id"] == parent["id"])
 
 
 def recap(tenant: Tenant, agreement: Record) -> Record:

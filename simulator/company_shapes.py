@@ -78,7 +78,7 @@ COMPANY_STATUS = shape(
 TYPE_ASSOCIATION = shape(
     "companyTypeAssociation",
     "CompanyTypeAssociation",
-    required="type",
+    required="type company",
     references={
         "type": Reference("companyType", href="company/companies/types"),
         "company": COMPANY_REFERENCE,

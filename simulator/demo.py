@@ -213,6 +213,7 @@ def companies(tenant: Tenant, chance: random.Random, count: int) -> None:
         if deleted:
             values |= {"dateDeleted": tenant.stamp(), "deletedBy": "admin1"}
         row = tenant.tables["company"].add(values, "admin1", tenant.stamp())
+        tenant.tables.set_types(row, kinds, "admin1", tenant.stamp())
         tenant.tables["company"].owners[row["id"]] = DEMO_MEMBER if number % 3 == 0 else "jdoe"
 
 

@@ -61,6 +61,8 @@ CATALOG_NAMES = [
 ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("/system/info", "system_info", "", ""),
     *collection("/company/companies", "company", COMPANIES),
+    *collection("/company/companies/{parentId}/typeAssociations", "typeAssociation", COMPANIES, "company"),
+    *collection("/company/companyTypeAssociations", "typeAssociation", COMPANIES),
     *collection("/company/companies/types", "companyType", TABLE_SETUP),
     *collection("/company/companies/info/types", "companyType", TABLE_SETUP, only=("id", "name", "_info")),
     *collection("/company/companies/statuses", "companyStatus", TABLE_SETUP),

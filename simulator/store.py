@@ -10,13 +10,14 @@ from typing import Any
 
 from simulator.agreement_shapes import ADDITION, AGREEMENT, AGREEMENT_TYPE, BILLING_CYCLE
 from simulator.catalog_shapes import CATALOG_ITEM, CATEGORY, PRODUCT_TYPE, SUBCATEGORY, UNIT_OF_MEASURE
-from simulator.company_shapes import COMPANY, COMPANY_STATUS, COMPANY_TYPE
+from simulator.company_shapes import COMPANY, COMPANY_STATUS, COMPANY_TYPE, TYPE_ASSOCIATION
 from simulator.shapes import Record, Reference, Shape
 
 SHAPES: dict[str, Shape] = {
     "company": COMPANY,
     "companyType": COMPANY_TYPE,
     "companyStatus": COMPANY_STATUS,
+    "typeAssociation": TYPE_ASSOCIATION,
     "catalogItem": CATALOG_ITEM,
     "category": CATEGORY,
     "subcategory": SUBCATEGORY,
@@ -71,11 +72,12 @@ class Table:
 
 
 class Tables:
-    """All tables of one tenant, and the additions of each agreement."""
+    """All tables of one tenant, the additions of each agreement and the type associations of each company."""
 
     def __init__(self) -> None:
         self.by_name = {name: Table(name) for name in SHAPES}
         self.additions_of: dict[int, list[int]] = {}
+        self.associations_of: dict[int, list[int]] = {}
 
     def __getitem__(self, name: str) -> Table:
         return self.by_name[name]
@@ -94,6 +96,40 @@ class Tables:
         agreement_id = self["addition"].rows[addition_id]["agreementId"]
         self["addition"].remove(addition_id)
         self.additions_of[agreement_id].remove(addition_id)
+
+    def associate(self, company: Record, company_type: Record, member: str, at: str) -> Record:
+        """Give a company one more type; both ways of reading it, the company's `types` and the association, agree."""
+        table = self["typeAssociation"]
+        of = {name: company[name] for name in ("id", "identifier", "name")}
+        stored = table.add(
+            {"type": {"id": company_type["id"], "name": company_type["name"]}, "company": of}, member, at
+        )
+        self.associations_of.setdefault(company["id"], []).append(stored["id"])
+        self.show_types(company["id"])
+        return stored
+
+    def dissociate(self, association_id: int) -> None:
+        company_id = self["typeAssociation"].rows[association_id]["company"]["id"]
+        self["typeAssociation"].remove(association_id)
+        self.associations_of[company_id].remove(association_id)
+        self.show_types(company_id)
+
+    def associations(self, company_id: int) -> list[Record]:
+        rows = self["typeAssociation"].rows
+        return [rows[association_id] for association_id in self.associations_of.get(company_id, ())]
+
+    def show_types(self, company_id: int) -> None:
+        """Write a company's `types` again from its associations."""
+        company = self["company"].rows.get(company_id)
+        if company is not None:
+            company["types"] = [dict(each["type"]) for each in self.associations(company_id)]
+
+    def set_types(self, company: Record, types: list[Record], member: str, at: str) -> None:
+        """Give a company these types and no others."""
+        for association in self.associations(company["id"]):
+            self.dissociate(association["id"])
+        for each in types:
+            self.associate(company, each, member, at)
 
     def reference_to(self, reference: Reference, row: Record) -> dict[str, Any]:
         """A row as a reference shows it."""
@@ -133,8 +169,5 @@ class Tables:
                     if record.get(name, {}).get("id") == row["id"]:
                         record[name] = self.reference_to(reference, row)
         if table_name == "companyType":
-            for company in self["company"].rows.values():
-                company["types"] = [
-                    {"id": row["id"], "name": row["name"]} if each["id"] == row["id"] else each
-                    for each in company.get("types", [])
-                ]
+            for company_id in self.associations_of:
+                self.show_types(company_id)

@@ -42,6 +42,12 @@ def create(tenant: Tenant, table_name: str, values: Record, member: str) -> Reco
         record = {"deletedFlag": False, "types": [], **record}
         bodies.check(table.shape, record, found)
         refuse_double(tenant, table_name, "identifier", record["identifier"])
+        stored = table.add(record, member, tenant.stamp())
+        tenant.tables.set_types(stored, record["types"], member, tenant.stamp())
+        return stored
+    elif table_name == "typeAssociation":
+        bodies.check(table.shape, record, found)
+        return associated(tenant, record, member)
     elif table_name == "agreement":
         record = {"startDate": day_text(tenant.clock.today()), "noEndingDateFlag": "endDate" not in record, **record}
         bodies.check(table.shape, record, found)
@@ -112,6 +118,8 @@ def change(tenant: Tenant, table_name: str, current: Record, changes: Record, me
     else:
         bodies.check(table.shape, record, found)
     stored = table.change(current["id"], record, member, tenant.stamp())
+    if table_name == "typeAssociation":
+        tenant.tables.show_types(stored["company"]["id"])
     if any(current.get(name) != stored.get(name) for name in ("name", "identifier")):
         tenant.tables.refresh_references(table_name, stored)
     return stored
@@ -184,6 +192,9 @@ def remove(tenant: Tenant, table_name: str, record: Record, member: str) -> None
         tenant.tables.remove_addition(record_id)
         tenant.billed_until.pop(record_id, None)
         return
+    if table_name == "typeAssociation":
+        tenant.tables.dissociate(record_id)
+        return
     if table_name == "company":
         delete_company(tenant, record, member)
         return
@@ -207,11 +218,21 @@ def in_use(tenant: Tenant, table_name: str, record_id: int) -> bool:
         for row in table.rows.values() if pointing else ():
             if any(row.get(name, {}).get("id") == record_id for name in pointing):
                 return True
-    if table_name != "companyType":
-        return False
-    return any(
-        each["id"] == record_id for row in tenant.tables["company"].rows.values() for each in row.get("types", ())
-    )
+    return False
+
+
+def associated(tenant: Tenant, record: Record, member: str) -> Record:
+    """Give a company one more type.
+
+    Raises: Refused (400, ObjectExists) when it has the type already.
+    """
+    company_id, company_type = record["company"]["id"], record["type"]
+    if any(each["type"]["id"] == company_type["id"] for each in tenant.tables.associations(company_id)):
+        resource = tenant.tables["typeAssociation"].shape.resource
+        message = f"A matching {resource} already exists"
+        raise invalid_object(resource, [finding("ObjectExists", message, resource, "type")])
+    company = tenant.tables["company"].rows[company_id]
+    return tenant.tables.associate(company, company_type, member, tenant.stamp())
 
 
 def present(values: Record) -> Record:

@@ -104,7 +104,9 @@ class Psa:
             "defaultContact": {"id": 1, "name": "Somebody"},
             **more,
         }
-        return self.tenant.tables["company"].add(values, "admin1", self.tenant.stamp())
+        row = self.tenant.tables["company"].add(values, "admin1", self.tenant.stamp())
+        self.tenant.tables.set_types(row, values["types"], "admin1", self.tenant.stamp())
+        return row
 
     def agreement(
         self, company: Record, name: str = "Managed Services", starts: str = "2025-01-01", **more: Any

@@ -121,6 +121,8 @@ def test_every_record_of_the_demo_passes_the_vendors_schema(demo_psa: Psa) -> No
         "/company/companies/types",
         "/company/companies/info/types",
         "/company/companies/statuses",
+        "/company/companies/1/typeAssociations",
+        "/company/companyTypeAssociations",
         "/procurement/catalog",
         "/procurement/catalog/info",
         "/procurement/categories",

@@ -280,6 +280,26 @@ def test_types_of_a_company_can_be_set_when_it_is_made_and_not_by_patch(psa: Psa
     assert after["types"] == made["types"]
 
 
+def test_a_companys_types_are_changed_by_its_type_associations(psa: Psa) -> None:
+    company = psa.company("Globex")
+    path = f"/company/companies/{company['id']}/typeAssociations"
+
+    added = psa.call("POST", path, role="admin", json={"type": {"id": 5}})
+    twice = psa.call("POST", path, role="admin", json={"type": {"id": 5}})
+    patched = psa.call("PATCH", f"{path}/1", role="admin", json=[{"op": "replace", "path": "type", "value": {"id": 4}}])
+    both = psa.get(f"/company/companies/{company['id']}").json()["types"]
+    gone = psa.call("DELETE", f"{path}/1", role="admin")
+
+    assert (added.status_code, patched.status_code, gone.status_code) == (201, 200, 204)
+    assert twice.json()["errors"][0]["code"] == "ObjectExists"
+    assert [each["name"] for each in both] == ["Vendor", "Partner"]
+    assert psa.ids("/company/companies", childConditions="types/id=5") == [company["id"]]
+    assert [row["type"]["name"] for row in psa.rows(path)] == ["Partner"]
+    assert psa.get(f"{path}/count").json() == {"count": 1}
+    assert psa.ids("/company/companyTypeAssociations", conditions="type/id=5") == [added.json()["id"]]
+    assert psa.call("POST", path, json={"type": {"id": 6}}).status_code == 403
+
+
 def test_custom_fields_are_sent_as_a_whole_array(psa: Psa, line: dict[str, Any]) -> None:
     psa.tenant.custom_fields["addition"] = [
         {"id": number, "caption": caption, "type": "Text", "entryMethod": "EntryField", "numberOfDecimals": 0}
