@@ -107,12 +107,12 @@ def views_reach(pool: ConnectionPool, position: int) -> bool:
 
 def _open_broker(settings: Settings, url: str, threads: int, parts: ExitStack) -> dramatiq.Broker:
     """Raises: BadSetting for a broker that there is no transport for."""
-    where = settings.broker_url or url
-    if not where.startswith(("postgresql://", "postgres://")):
+    where = settings.broker_url
+    if where is not None and not where.startswith(("postgresql://", "postgres://")):
         raise BadSetting("PSA_LEDGER_BROKER_URL", "names a broker that this version has no transport for")
     pool = parts.enter_context(
         ConnectionPool(
-            where,
+            where or url,
             kwargs={"application_name": "psa-ledger queue"},
             # Queue and delay queue, one to listen, one per thread that acknowledges, and some to enqueue.
             min_size=0,
