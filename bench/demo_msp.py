@@ -1,5 +1,6 @@
 """The demo MSP, connected to the simulated ConnectWise and billing: where a bench about pushes begins."""
 
+import time
 from typing import Any
 
 from bench.running import RunningSystem
@@ -13,7 +14,7 @@ MAP_PRODUCT = """mutation ($input: MapProductInput!) {
   mapProduct(input: $input) { __typename ... on Refusal { message } } }"""
 CONFIRM = """mutation { confirmProductMapping(input: {}) { __typename ... on Refusal { message } } }"""
 IMPORT = """mutation { importCompanies(input: {}) { __typename ... on Refusal { message } } }"""
-IMPORTED = "{ psaConnection { lastImport { companies } } }"
+RUNS = "{ runs(first: 1) { edges { node { status problem } } } }"
 MAP_COMPANY = """mutation ($input: MapCompaniesInput!) { mapCompanies(input: $input) {
   __typename ... on Refusal { message } ... on MappingsChanged {
     answers { outcome { __typename ... on Refusal { message } } } } } }"""
@@ -55,8 +56,7 @@ def connect_and_map(system: RunningSystem) -> tuple[int, int]:
                 done(system.graphql("admin", MAP_PRODUCT, input=given))
     done(system.graphql("admin", CONFIRM))
     done(system.graphql("admin", IMPORT))
-    while not system.graphql("admin", IMPORTED)["psaConnection"]["lastImport"]:
-        pass
+    until_imported(system)
     agreement = next(
         one
         for one in system.psa(f"{tenant}/records/agreement")
@@ -65,6 +65,16 @@ def connect_and_map(system: RunningSystem) -> tuple[int, int]:
     item = {"company": agreement["company"]["id"], "agreement": agreement["id"], "organization": ORGANIZATION}
     done(system.graphql("admin", MAP_COMPANY, input={"items": [item]}))
     return agreement["id"], products["NET-CORE-USER"]
+
+
+def until_imported(system: RunningSystem) -> None:
+    """Raises: AssertionError when the import fails."""
+    while True:
+        run = system.graphql("admin", RUNS)["runs"]["edges"][0]["node"]
+        assert run["problem"] is None, run
+        if run["status"] == "FINISHED":
+            return
+        time.sleep(0.05)
 
 
 def done(data: dict[str, Any]) -> Any:

@@ -39,7 +39,7 @@ def measure() -> Iterator[str]:
 
 def until_held(system: RunningSystem, path: str, quantity: int) -> None:
     """Look until the one addition holds the quantity. Raises: AssertionError when it does not for long."""
-    gives_up_at = time.perf_counter() + PATIENCE_SECONDS
+    gives_up_at, held = time.perf_counter() + PATIENCE_SECONDS, []
     while time.perf_counter() < gives_up_at:
         held = system.psa(path)
         if [one["quantity"] for one in held] == [quantity]:
