@@ -4,12 +4,11 @@ Members that the server owns are passed over in silence; members it does not kno
 checked as a whole, also after a PATCH of one field, so old values can stand in the way of a new one.
 """
 
-from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 
-from simulator.clock import instant_text
+from simulator.clock import instant_text, read_instant
 from simulator.errors import Finding, finding, invalid_object, unknown_member, unreadable
 from simulator.shapes import Field, Kind, Record, Shape
 from simulator.store import Tables
@@ -66,6 +65,9 @@ def read_members(tables: Tables, shape: Shape, given: Record) -> tuple[Record, l
     return values, found
 
 
+LARGEST_NUMBER = 1e12
+"""Beyond it amounts would no longer be exact to the cent."""
+LARGEST_INTEGER = 2**31 - 1
 UNKNOWN = object()
 """In place of an enum value that the field does not have."""
 
@@ -81,9 +83,9 @@ def plain_value(field: Field, value: Any) -> Any:
             return value
         case Kind.BOOLEAN, str() if value.lower() in {"true", "false"}:
             return value.lower() == "true"
-        case Kind.NUMBER, (int() | float()) if not isinstance(value, bool):
+        case Kind.NUMBER, (int() | float()) if not isinstance(value, bool) and abs(value) <= LARGEST_NUMBER:
             return float(value)
-        case Kind.INTEGER, int() if not isinstance(value, bool):
+        case Kind.INTEGER, int() if not isinstance(value, bool) and abs(value) <= LARGEST_INTEGER:
             return value
         case ((Kind.NUMBER | Kind.INTEGER), str()):
             return number_from(field, value)
@@ -97,9 +99,12 @@ def plain_value(field: Field, value: Any) -> Any:
 
 def number_from(field: Field, value: str) -> float | int:
     try:
-        return float(value) if field.kind is Kind.NUMBER else int(value)
+        number = float(value) if field.kind is Kind.NUMBER else int(value)
     except ValueError as error:
         raise wrong_type(field, value) from error
+    if not abs(number) <= (LARGEST_NUMBER if field.kind is Kind.NUMBER else LARGEST_INTEGER):
+        raise wrong_type(field, value)
+    return number
 
 
 def wrong_type(field: Field, value: Any) -> Exception:
@@ -112,10 +117,9 @@ def wrong_type(field: Field, value: Any) -> Exception:
 
 def stored_instant(field: Field, value: str) -> str:
     try:
-        parsed = datetime.fromisoformat(value)
+        return instant_text(read_instant(value))
     except ValueError as error:
         raise wrong_type(field, value) from error
-    return instant_text(parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed)
 
 
 def reference_value(tables: Tables, shape: Shape, field: Field, value: Any, found: list[Finding]) -> Any:

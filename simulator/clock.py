@@ -32,6 +32,17 @@ def instant_text(instant: datetime) -> str:
     return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def read_instant(text: str) -> datetime:
+    """An ISO date or instant in UTC; without an offset it is UTC already.
+
+    Raises: ValueError for anything else, and for years that the PSA's database does not hold (before 1753, after 9990).
+    """
+    parsed = datetime.fromisoformat(text.strip())
+    if not 1753 <= parsed.year <= 9990:
+        raise ValueError(f"year {parsed.year} is out of range")
+    return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+
+
 def day_text(day: date) -> str:
     """A business date: midnight UTC."""
     return f"{day.isoformat()}T00:00:00Z"

@@ -11,9 +11,9 @@ which escapes a live system takes is not documented, so `escapes` chooses.
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Literal
 
+from simulator import clock
 from simulator.errors import bad_condition
 
 Escapes = Literal["both", "backslash", "doubled", "none"]
@@ -68,6 +68,8 @@ TOKEN = re.compile(
     )""",
     re.VERBOSE,
 )
+LONGEST_NUMBER = 30
+"""Digits of a number, sign and point included."""
 DEEPEST = 50
 """How deep parentheses and `not` may nest before the expression is refused."""
 
@@ -220,6 +222,8 @@ class Reader:
             case "text":
                 return token.text
             case "number":
+                if len(token.text) > LONGEST_NUMBER:
+                    raise bad_condition("A number in the condition is too large.")
                 return float(token.text) if "." in token.text else int(token.text)
             case "date":
                 return Instant(instant_text(token.text[1:-1]))
@@ -233,8 +237,6 @@ class Reader:
 def instant_text(text: str) -> str:
     """A date literal without its brackets, as records hold it; without an offset it is UTC."""
     try:
-        parsed = datetime.fromisoformat(text.strip())
+        return clock.instant_text(clock.read_instant(text))
     except ValueError as error:
-        raise bad_condition(f"String '{text}' was not recognized as a valid DateTime.") from error
-    utc = parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
-    return utc.strftime("%Y-%m-%dT%H:%M:%SZ")
+        raise bad_condition(f"String '{text[:40]}' was not recognized as a valid DateTime.") from error

@@ -30,6 +30,8 @@ ORDER: Mapping[str, Callable[[Any, Any], bool]] = {
     ">=": operator.ge,
 }
 OPPOSITE = {"=": "!=", "!=": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
+NUMBER = re.compile(r"[-+]?\d{1,15}(\.\d{1,15})?", re.ASCII)
+WILDCARDS = re.compile(r"[%*]+")
 WRONG_ENUM = "Enum value supplied was invalid"
 """Seen on a live system."""
 
@@ -215,18 +217,34 @@ def membership(field: Field, read: Read, values: tuple[Scalar, ...], negated: bo
 
 
 def text_test(read: Read, word: str, text: str, negated: bool) -> Predicate:
-    if word == "contains":
-        pattern = re.compile(re.escape(text.casefold()))
-    else:
-        parts = (re.escape(part) for part in re.split(r"[%*]+", text.casefold()))
-        pattern = re.compile(r"\A" + ".*".join(parts) + r"\Z", re.DOTALL)
-    matches = pattern.search
+    wanted = text.casefold()
+    matches = like(["", wanted, ""] if word == "contains" else WILDCARDS.split(wanted))
 
     def holds(record: Record) -> bool:
         found = read(record)
-        return found is not None and (matches(str(found).casefold()) is not None) != negated
+        return found is not None and matches(str(found).casefold()) != negated
 
     return holds
+
+
+def like(parts: list[str]) -> Callable[[str], bool]:
+    """Match the parts between wildcards one after the other, each at its first place; never goes back."""
+    if len(parts) == 1:
+        return lambda text: text == parts[0]
+    first, *middle, last = parts
+
+    def matches(text: str) -> bool:
+        position, end = len(first), len(text) - len(last)
+        if end < position or not text.startswith(first) or not text.endswith(last):
+            return False
+        for part in middle:
+            found = text.find(part, position, end)
+            if found < 0:
+                return False
+            position = found + len(part)
+        return True
+
+    return matches
 
 
 def comparable(field: Field, value: Scalar) -> Any:
@@ -240,10 +258,9 @@ def comparable(field: Field, value: Scalar) -> Any:
         case ((Kind.NUMBER | Kind.INTEGER), (int() | float() as number)):
             return number
         case ((Kind.NUMBER | Kind.INTEGER), str(text)):
-            try:
-                return float(text)
-            except ValueError as error:
-                raise bad_condition(f"'{text}' is not a number, as {field.name} expects.") from error
+            if NUMBER.fullmatch(text.strip()) is None:
+                raise bad_condition(f"'{text[:40]}' is not a number, as {field.name} expects.")
+            return float(text)
         case Kind.BOOLEAN, bool(flag):
             return flag
         case Kind.BOOLEAN, str(text) if text.lower() in {"true", "false"}:

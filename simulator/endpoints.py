@@ -109,8 +109,12 @@ ENDPOINTS: tuple[Endpoint, ...] = (
 )
 
 
+def is_id(segment: str) -> bool:
+    return segment.isascii() and segment.isdecimal() and len(segment) <= 10
+
+
 def key_of(segments: list[str]) -> tuple[str, ...]:
-    return tuple("{}" if segment.isdecimal() or segment.startswith("{") else segment.lower() for segment in segments)
+    return tuple("{}" if is_id(segment) or segment.startswith("{") else segment.lower() for segment in segments)
 
 
 BY_KEY = {key_of([part for part in each.pattern.split("/") if part]): each for each in ENDPOINTS}
@@ -119,4 +123,4 @@ BY_KEY = {key_of([part for part in each.pattern.split("/") if part]): each for e
 def find(segments: list[str]) -> tuple[Endpoint, list[int]] | None:
     """The endpoint of a path's segments, and the ids in it."""
     endpoint = BY_KEY.get(key_of(segments))
-    return None if endpoint is None else (endpoint, [int(segment) for segment in segments if segment.isdecimal()])
+    return None if endpoint is None else (endpoint, [int(segment) for segment in segments if is_id(segment)])

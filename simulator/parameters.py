@@ -1,5 +1,6 @@
 """The query string of a list: names in any case, unknown ones passed over, and the Link header that answers it."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -65,10 +66,9 @@ def positive(name: str, text: str | None, default: int) -> int:
 
 
 def whole(name: str, text: str) -> int:
-    try:
-        return int(text)
-    except ValueError as error:
-        raise refused(400, "ConnectWiseApi", f"The value '{text[:40]}' is not valid for {name}.") from error
+    if re.fullmatch(r"-?\d{1,9}", text.strip(), re.ASCII) is None:
+        raise refused(400, "ConnectWiseApi", f"The value '{text[:40]}' is not valid for {name}.")
+    return int(text)
 
 
 def link(url: str, asked: ListRequest, total: int, *, one_page: Literal["absent", "last"]) -> str | None:
