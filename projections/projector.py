@@ -6,6 +6,7 @@ Should a second one fold anyway, the condition on the stored position stops whic
 
     ProjectionError
     ├── NotTheProjector    somebody else holds the lock
+    ├── MadeByNewerProgram a view's rows were made by a newer version of its code than this one
     └── PositionMoved      a view's position or version is not what this projector left there
 """
 
@@ -48,6 +49,16 @@ class ProjectionError(Exception):
 
 class NotTheProjector(ProjectionError):
     """Somebody else holds the projector's lock."""
+
+
+class MadeByNewerProgram(ProjectionError):
+    """A view's rows were made by a newer version of its code; folding on, or anew, would undo an upgrade."""
+
+    def __init__(self, view: str) -> None:
+        super().__init__(
+            f"the rows of {view} were made by a newer program; start that one, or ask for a rebuild to go back"
+        )
+        self.view = view
 
 
 class PositionMoved(ProjectionError):
@@ -106,9 +117,9 @@ class Projector:
         return bool(row[0])
 
     def prepare(self) -> None:
-        """Read where the views stand; empty those whose rows were made by another version of their code.
+        """Read where the views stand; empty those whose rows were made by an older version of their code.
 
-        Raises: NotTheProjector unless this projector holds the lock.
+        Raises: NotTheProjector unless this projector holds the lock; MadeByNewerProgram.
         """
         row = self._connection.execute(
             "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()"
@@ -125,7 +136,9 @@ class Projector:
                 )
             }
             for view in self._views:
-                if view.name not in stored or stored[view.name][1] != view.version:
+                if view.name in stored and stored[view.name][1] > view.version:
+                    raise MadeByNewerProgram(view.name)
+                if view.name not in stored or stored[view.name][1] < view.version:
                     self._start_over(view)
                     stored[view.name] = (0, view.version)
             self._connection.execute(

@@ -18,7 +18,7 @@ from journal.registry import CODEC
 from journal.stored_form import UnknownFact
 from projections.folds import AGGREGATES
 from projections.follower import all_views, fold_until
-from projections.projector import NotTheProjector, PositionMoved, Projector
+from projections.projector import MadeByNewerProgram, NotTheProjector, PositionMoved, Projector
 from projections.rebuild import UnknownView, rebuild
 from projections.view import Folds, Seen
 from tests.projections.dump import dump, empty, rows
@@ -118,12 +118,12 @@ def test_each_view_is_rebuilt_without_the_others(journal: Journal, ledger: str) 
         assert before == dump(ledger, all_views()), view.name
 
 
-def test_a_view_of_another_version_is_folded_anew(journal: Journal, ledger: str) -> None:
+def test_a_view_of_an_older_version_is_folded_anew(journal: Journal, ledger: str) -> None:
     tell(journal, seed=9, acts=50)
     fold_until(ledger)
     before = dump(ledger, all_views())
     with psycopg.connect(ledger) as older_program:
-        older_program.execute("UPDATE view_positions SET version = 99 WHERE view = 'history'")
+        older_program.execute("UPDATE view_positions SET version = 0 WHERE view = 'history'")
         older_program.execute("UPDATE history SET subject = 'as the older program wrote it'")
         older_program.execute("INSERT INTO view_positions VALUES ('a view that is no more', 3, 1)")
 
@@ -131,6 +131,21 @@ def test_a_view_of_another_version_is_folded_anew(journal: Journal, ledger: str)
 
     assert before == dump(ledger, all_views())
     assert ("a view that is no more",) not in rows(ledger, "view_positions", "view")
+
+
+def test_an_older_program_leaves_newer_rows_alone_until_a_rebuild_is_asked_for(journal: Journal, ledger: str) -> None:
+    tell(journal, seed=14, acts=30)
+    fold_until(ledger)
+    before = dump(ledger, all_views())
+    with psycopg.connect(ledger) as newer_program:
+        newer_program.execute("UPDATE view_positions SET version = 99 WHERE view = 'history'")
+
+    with pytest.raises(MadeByNewerProgram, match="history"):
+        fold_until(ledger)
+
+    assert before == dump(ledger, all_views())
+    rebuild(ledger)
+    assert before == dump(ledger, all_views())
 
 
 def test_only_known_views_are_rebuilt(ledger: str) -> None:
