@@ -31,6 +31,7 @@ from domain.run import RUN, ImportFilter, LineAction, RunKind, RunRequested, Run
 from domain.streams import connection_stream, run_stream
 from domain.values import BillingMonth, MspId, OrganizationId, RunId
 from journal.reader import Change, Reader
+from projections.reads import month_end as month_rows
 from projections.reads import organizations as organization_rows
 from projections.reads import runs as rows
 from projections.reads.runs import RunLineRow, RunRow
@@ -230,7 +231,7 @@ class RunMutations:
         month = input.month or now_month
         if month > now_month:
             raise MonthHasNotBegun(month)
-        if month < now_month and not await organization_rows.is_closed(asking.views, act.msp, month):
+        if month < now_month and not await month_rows.is_closed(asking.views, act.msp, month):
             raise MonthIsNotClosed(month)
 
         def requested(live: Live, state: ConnectionState, now: datetime) -> RunRequested:

@@ -23,13 +23,18 @@ from strawberry.schema.config import StrawberryConfig
 from api.connection import ConnectionMutations, ConnectionQueries
 from api.directory import DirectoryQueries
 from api.errors import MaskBugs
+from api.explain import ExplainQueries
+from api.history import HistoryQueries
 from api.licenses import LicenseMutations
 from api.mappings import MappingMutations, MappingQueries
+from api.month_end import MonthEndQueries
 from api.organizations import OrganizationMutations, OrganizationQueries
 from api.products import ProductMutations, ProductQueries
+from api.pushes import PushMutations, PushQueries
 from api.refusals import refusal_types
 from api.runs import RunMutations, RunQueries
 from api.scalars import SCALARS
+from api.usage import UsageQueries
 from api.viewer import ViewerQueries
 
 DEEPEST = 12
@@ -49,6 +54,11 @@ class Query(
     DirectoryQueries,
     MappingQueries,
     RunQueries,
+    UsageQueries,
+    PushQueries,
+    MonthEndQueries,
+    HistoryQueries,
+    ExplainQueries,
 ):
     pass
 
@@ -61,6 +71,7 @@ class Mutation(
     LicenseMutations,
     MappingMutations,
     RunMutations,
+    PushMutations,
 ):
     pass
 

@@ -1,4 +1,7 @@
-"""The history of facts: who recorded what, when, about what. The facts themselves stay in the journal."""
+"""The history of facts: who recorded what, when, about what; each with its stored bytes, read from the journal.
+
+This is the one question that looks into the journal's table: what an auditor is shown is what was stored.
+"""
 
 # ruff: noqa: S608 - every query is a LiteralString: the type checker lets no input into its text
 
@@ -29,6 +32,8 @@ class HistoryRow:
     correlation_id: str
     causation: UUID | None
     version: int
+    state: bytes
+    """The stored bytes: canonical JSON of envelope and fact."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,24 +53,24 @@ class HistoryFilter:
 
 
 _COLUMNS = (
-    "position, entry, msp, recorded_at, fact_type, kind, subject, role, organization, agreement, product, run,"
-    " request_id, correlation_id, causation, version"
+    "h.position, h.entry, h.msp, h.recorded_at, h.fact_type, h.kind, h.subject, h.role, h.organization, h.agreement,"
+    " h.product, h.run, h.request_id, h.correlation_id, h.causation, h.version, f.state"
 )
 
 
 def _where(msp: MspId, wanted: HistoryFilter) -> Filter:
     return (
-        Filter(("msp = %s",), (msp,))
-        .when(wanted.since is not None, "recorded_at >= %s", wanted.since)
-        .when(wanted.until is not None, "recorded_at < %s", wanted.until)
-        .when(wanted.subject is not None, "subject = %s", wanted.subject)
-        .when(wanted.role is not None, "role = %s", wanted.role)
-        .when(wanted.fact_type is not None, "fact_type = %s", wanted.fact_type)
-        .when(wanted.organization is not None, "organization = %s", wanted.organization)
-        .when(wanted.agreement is not None, "agreement = %s", wanted.agreement)
-        .when(wanted.product is not None, "product = %s", wanted.product)
-        .when(wanted.run is not None, "run = %s", wanted.run)
-        .when(wanted.request_id is not None, "request_id = %s", wanted.request_id)
+        Filter(("h.msp = %s",), (msp,))
+        .when(wanted.since is not None, "h.recorded_at >= %s", wanted.since)
+        .when(wanted.until is not None, "h.recorded_at < %s", wanted.until)
+        .when(wanted.subject is not None, "h.subject = %s", wanted.subject)
+        .when(wanted.role is not None, "h.role = %s", wanted.role)
+        .when(wanted.fact_type is not None, "h.fact_type = %s", wanted.fact_type)
+        .when(wanted.organization is not None, "h.organization = %s", wanted.organization)
+        .when(wanted.agreement is not None, "h.agreement = %s", wanted.agreement)
+        .when(wanted.product is not None, "h.product = %s", wanted.product)
+        .when(wanted.run is not None, "h.run = %s", wanted.run)
+        .when(wanted.request_id is not None, "h.request_id = %s", wanted.request_id)
     )
 
 
@@ -75,15 +80,18 @@ async def history(
     """Shape: by position, in the direction asked for; `after` is the position of the last row seen."""
     where = _where(msp, wanted)
     if after is not None:
-        where = where.both("position < %s" if newest_first else "position > %s", after)
+        where = where.both("h.position < %s" if newest_first else "h.position > %s", after)
     order = "DESC" if newest_first else "ASC"
-    query = f"SELECT {_COLUMNS} FROM history WHERE {where.sql} ORDER BY position {order} LIMIT %s"
+    query = (
+        f"SELECT {_COLUMNS} FROM history h JOIN facts f ON f.notification_id = h.position"
+        f" WHERE {where.sql} ORDER BY h.position {order} LIMIT %s"
+    )
     return await views.rows(HistoryRow, query, (*where.values, limit))
 
 
 async def count(views: Views, msp: MspId, wanted: HistoryFilter) -> int:
     where = _where(msp, wanted)
-    return await views.number(f"SELECT count(*) FROM history WHERE {where.sql}", where.values)
+    return await views.number(f"SELECT count(*) FROM history h WHERE {where.sql}", where.values)
 
 
 async def entry_ids(views: Views, positions: Sequence[int]) -> dict[int, UUID]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from domain.values import BillingMonth, Component, LicenseType, Management, MspId
+from domain.values import Component, LicenseType, Management, MspId
 from projections.names import name_key
 from projections.reads.ask import Filter, Views, like_anywhere
 
@@ -172,9 +172,3 @@ async def items_in_use(views: Views, msp: MspId) -> list[tuple[str, Component]]:
          GROUP BY 1, 2 ORDER BY 1, 2
     """
     return [(str(plan), Component(component)) for plan, component in await views.tuples(query, (msp,))]
-
-
-async def is_closed(views: Views, msp: MspId, month: BillingMonth) -> bool:
-    """Whether the month of any of the MSP's organizations was closed."""
-    query = "SELECT EXISTS (SELECT 1 FROM month_usage WHERE msp = %s AND month = %s)::int"
-    return bool(await views.number(query, (msp, str(month))))

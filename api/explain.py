@@ -1,0 +1,418 @@
+"""Why is this quantity 17: an addition's month from the licence changes to what ConnectWise answered.
+
+Everything is read from the journal, nothing from views: each organization's changes with the running total, the rule,
+and each push with base, found, wanted, target and answer. The sums are made again and compared with what was recorded.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import strawberry
+
+from api.changes import remembered_terms
+from api.context import Info
+from api.fields import READERS, query
+from api.refusals import PlanComponentType
+from domain import quantity_rules
+from domain.addition import (
+    Contribution,
+    Problem,
+    PushFailed,
+    PushKind,
+    PushOutcomeUnknown,
+    PushStarted,
+    UsagePushed,
+)
+from domain.connection import CONNECTION, product_terms, require_live
+from domain.organization import (
+    ORGANIZATION,
+    EffectiveChange,
+    LicensesChanged,
+    LicenseTypeChanged,
+    ManagementChanged,
+    OrganizationClosed,
+    OrganizationCreated,
+    OrganizationState,
+    PlanChanged,
+    billed_timelines,
+    product_timeline,
+    standings,
+    usage_of_month,
+)
+from domain.refusals import MonthHasNotBegun, UnknownAddition
+from domain.streams import addition_stream, connection_stream, organization_stream
+from domain.values import (
+    BillingMonth,
+    Component,
+    MspId,
+    OrganizationId,
+    PlanComponent,
+    ProductTerms,
+    PsaAgreementId,
+    PsaProductId,
+    Rule,
+    Tenant,
+    same_quantity,
+)
+from journal.application import Journal
+from journal.entry import Entry
+from projections.reads import mappings as mapping_rows
+
+ZERO = Decimal("0.00")
+
+
+@strawberry.type(
+    description="One recorded change and the billed quantity of the product right after it. `isLate` when it was"
+    " recorded only after the month was over."
+)
+class ExplainedChange:
+    effective_at: datetime
+    recorded_at: datetime
+    is_late: bool
+    entry_id: strawberry.ID
+    change_id: strawberry.ID
+    fact: str
+    component: Component | None
+    delta: int | None
+    quantity: int | None
+    total_after: int
+
+
+@strawberry.type(
+    description="What one organization brings: the quantity at the month's begin, each change, and what they come to"
+    " under the rule. `closed` is what its month was closed with, in the newest version."
+)
+class ExplainedOrganization:
+    organization: strawberry.ID
+    name: str
+    items: list[PlanComponentType]
+    opening: int
+    changes: list[ExplainedChange]
+    quantity: Decimal
+    closed: Decimal | None
+    closed_version: int | None
+
+
+@strawberry.type
+class ExplainedContribution:
+    organization: strawberry.ID
+    quantity: Decimal
+    organization_version: int
+    company_mapping_version: int
+
+
+@strawberry.type(description="What ConnectWise answered: what it held before and after, or why nothing was written.")
+class ExplainedAnswer:
+    fact: str
+    recorded_at: datetime
+    entry_id: strawberry.ID
+    before: Decimal | None
+    after: Decimal | None
+    problem: Problem | None
+    detail: str | None
+
+
+@strawberry.type(description="One push of the month; `delta` is wanted − base. `answer` null while it is open.")
+class ExplainedPush:
+    push: strawberry.ID
+    kind: PushKind
+    entry_id: strawberry.ID
+    started_at: datetime
+    subject: str
+    run: strawberry.ID | None
+    base: Decimal
+    wrote: Decimal | None
+    found: Decimal | None
+    wanted: Decimal
+    delta: Decimal
+    target: Decimal
+    rule: Rule | None
+    minimum: int | None
+    contributions: list[ExplainedContribution]
+    answer: ExplainedAnswer | None
+
+
+@strawberry.type(description="One comparison that was made for this answer.")
+class SumCheck:
+    name: str
+    is_right: bool
+    expected: Decimal
+    actual: Decimal
+
+
+@strawberry.type
+class QuantityExplained:
+    """The whole explanation. `isSumRight` when every check holds."""
+
+    agreement: int
+    product: int
+    month: BillingMonth
+    rule: Rule
+    minimum: int
+    wanted: Decimal
+    organizations: list[ExplainedOrganization]
+    opening_base: Decimal
+    pushes: list[ExplainedPush]
+    closing_base: Decimal
+    checks: list[SumCheck]
+    is_sum_right: bool
+
+
+@strawberry.type
+class ExplainQueries:
+    @query(READERS, "Why an addition's quantity of a month is what it is.")
+    async def explain_quantity(
+        self, info: Info, agreement: int, product: int, month: BillingMonth, *, msp: strawberry.ID | None = None
+    ) -> QuantityExplained:
+        asking = info.context
+        known = await asking.known_msp(msp)
+        mapped = await mapping_rows.on_agreement(asking.views, known, agreement)
+        asked = Asked(known, PsaAgreementId(agreement), PsaProductId(product), month, tuple(mapped))
+        return await asking.in_thread(explain, asking.journal, asked)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """`mapped` are the organizations on the agreement now."""
+
+    msp: MspId
+    agreement: PsaAgreementId
+    product: PsaProductId
+    month: BillingMonth
+    mapped: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Push:
+    """A started push with the entry that ended it, if one did."""
+
+    started: Entry[PushStarted]
+    ended: Entry[Any] | None
+
+    @property
+    def fact(self) -> PushStarted:
+        return self.started.fact
+
+    @property
+    def is_settled(self) -> bool:
+        return self.ended is not None and isinstance(self.ended.fact, UsagePushed)
+
+
+def explain(journal: Journal, asked: Asked) -> QuantityExplained:
+    """Raises: NotConnected, MonthHasNotBegun, UnknownAddition when nothing was ever billed there."""
+    connection = journal.state(CONNECTION, connection_stream(asked.msp)).state
+    if asked.month.begins_at > journal.now():
+        raise MonthHasNotBegun(asked.month)
+    pushes = _pushes(journal, asked, require_live(connection).tenant)
+    of_month = [push for push in pushes if push.fact.month == asked.month]
+    if not of_month and not asked.mapped:
+        raise UnknownAddition(asked.agreement, asked.product)
+    current = next((term for term in product_terms(connection) if term.product == asked.product), None)
+    organizations, terms = _organizations(journal, asked, of_month, current)
+    wanted = sum((one.closed if one.closed is not None else one.quantity for one in organizations), ZERO)
+    opening = of_month[0].fact.base if of_month else _closing(pushes)
+    settled = [push.fact for push in of_month if push.is_settled]
+    closing = settled[-1].wanted if settled else opening
+    checks = _checks(pushes, of_month, wanted)
+    return QuantityExplained(
+        agreement=asked.agreement,
+        product=asked.product,
+        month=asked.month,
+        rule=terms.rule,
+        minimum=terms.minimum,
+        wanted=wanted,
+        organizations=organizations,
+        opening_base=opening,
+        pushes=[_push(push) for push in of_month],
+        closing_base=closing,
+        checks=checks,
+        is_sum_right=all(check.is_right for check in checks),
+    )
+
+
+def _pushes(journal: Journal, asked: Asked, tenant: Tenant) -> list[_Push]:
+    """Every push of the addition. Shape: in the order of their starts."""
+    pushes: list[_Push] = []
+    stream = addition_stream(asked.msp, tenant, asked.agreement, asked.product)
+    for entry in journal.entries(stream):
+        match entry.fact:
+            case PushStarted():
+                pushes.append(_Push(entry, None))
+            case UsagePushed(push=push) | PushFailed(push=push) | PushOutcomeUnknown(push=push):
+                pushes = [replace(each, ended=entry) if each.fact.push == push else each for each in pushes]
+    return pushes
+
+
+def _closing(pushes: Sequence[_Push]) -> Decimal:
+    settled = [push.fact.wanted for push in pushes if push.is_settled]
+    return settled[-1] if settled else ZERO
+
+
+def _organizations(
+    journal: Journal, asked: Asked, pushes: Sequence[_Push], current: ProductTerms | None
+) -> tuple[list[ExplainedOrganization], ProductTerms]:
+    """What every organization brings that is on the agreement, or was in a push of the month."""
+    named = {one.organization for push in pushes for one in push.fact.contributions}
+    ids = sorted(named | {OrganizationId(one) for one in asked.mapped})
+    streams = {one: organization_stream(asked.msp, one) for one in ids}
+    folded = journal.states(ORGANIZATION, list(streams.values()))
+    terms_at = remembered_terms(journal, asked.msp)
+    terms = current or ProductTerms(asked.product, (), Rule.CURRENT, 0)
+    found = []
+    for one, stream in streams.items():
+        state = folded[stream].state
+        closed = state.closed_months.get(asked.month)
+        if closed is not None and closed.agreement != asked.agreement:
+            continue
+        if closed is not None:
+            at_close = terms_at(closed.connection_version)
+            terms = next((term for term in at_close if term.product == asked.product), terms)
+        elif one not in asked.mapped:
+            continue
+        found.append(_organization(one, state, journal.entries(stream), asked, terms))
+    return found, terms
+
+
+def _organization(
+    organization: OrganizationId,
+    state: OrganizationState,
+    entries: Sequence[Entry[Any]],
+    asked: Asked,
+    terms: ProductTerms,
+) -> ExplainedOrganization:
+    month, closed = asked.month, state.closed_months.get(asked.month)
+    timelines = billed_timelines(standings(state))
+    timeline = product_timeline(timelines, terms.items)
+    products, _ = usage_of_month(state, month, (terms,))
+    closed_product = next((one for one in closed.products if one.product == asked.product), None) if closed else None
+    by_version = {entry.version: entry for entry in entries}
+    had: list[PlanComponent] = [item for item in terms.items if item in timelines]
+    return ExplainedOrganization(
+        organization=strawberry.ID(organization),
+        name=state.name,
+        items=[PlanComponentType(plan=strawberry.ID(item.plan), component=item.component) for item in had],
+        opening=quantity_rules.value_at(timeline, month.begins_at - timedelta(microseconds=1)),
+        changes=[
+            _change(
+                effective.change,
+                by_version[effective.version],
+                quantity_rules.value_at(timeline, effective.at),
+                month,
+            )
+            for effective in state.changes
+            if month.begins_at <= effective.at < month.ends_at
+        ],
+        quantity=next((one.quantity for one in products if one.product == asked.product), ZERO),
+        closed=None if closed_product is None else closed_product.quantity,
+        closed_version=None if closed is None else closed.version,
+    )
+
+
+def _change(change: EffectiveChange, entry: Entry[Any], total: int, month: BillingMonth) -> ExplainedChange:
+    component = delta = quantity = None
+    match change:
+        case LicensesChanged():
+            component, delta, quantity = change.component, change.delta, change.quantity
+        case OrganizationCreated() | PlanChanged() | LicenseTypeChanged() | ManagementChanged() | OrganizationClosed():
+            pass
+    return ExplainedChange(
+        effective_at=change.effective_at,
+        recorded_at=entry.recorded_at,
+        is_late=entry.recorded_at >= month.ends_at,
+        entry_id=strawberry.ID(str(entry.entry_id)),
+        change_id=strawberry.ID(change.change_id),
+        fact=entry.fact_type,
+        component=component,
+        delta=delta,
+        quantity=quantity,
+        total_after=total,
+    )
+
+
+def _push(push: _Push) -> ExplainedPush:
+    fact, entry = push.fact, push.started
+    return ExplainedPush(
+        push=strawberry.ID(fact.push),
+        kind=fact.kind,
+        entry_id=strawberry.ID(str(entry.entry_id)),
+        started_at=entry.recorded_at,
+        subject=entry.actor.subject,
+        run=None if fact.run is None else strawberry.ID(fact.run),
+        base=fact.base,
+        wrote=fact.wrote,
+        found=fact.found,
+        wanted=fact.wanted,
+        delta=fact.wanted - fact.base,
+        target=fact.target,
+        rule=fact.rule,
+        minimum=fact.minimum,
+        contributions=[_contribution(one) for one in fact.contributions],
+        answer=None if push.ended is None else _answer(push.ended),
+    )
+
+
+def _contribution(one: Contribution) -> ExplainedContribution:
+    return ExplainedContribution(
+        organization=strawberry.ID(one.organization),
+        quantity=one.quantity,
+        organization_version=one.organization_version,
+        company_mapping_version=one.company_mapping_version,
+    )
+
+
+def _answer(entry: Entry[Any]) -> ExplainedAnswer:
+    before: Decimal | None = None
+    after: Decimal | None = None
+    problem: Problem | None = None
+    detail: str | None = None
+    match entry.fact:
+        case UsagePushed() as pushed:
+            before, after = pushed.before, pushed.after
+        case PushFailed() as failed:
+            problem, detail = failed.problem, failed.detail
+        case PushOutcomeUnknown() as unknown:
+            before, after, problem = unknown.earlier_found, unknown.found, Problem.OUTCOME_UNKNOWN
+    return ExplainedAnswer(
+        fact=entry.fact_type,
+        recorded_at=entry.recorded_at,
+        entry_id=strawberry.ID(str(entry.entry_id)),
+        before=before,
+        after=after,
+        problem=problem,
+        detail=detail,
+    )
+
+
+def _checks(pushes: Sequence[_Push], of_month: Sequence[_Push], wanted: Decimal) -> list[SumCheck]:
+    """Make every sum again: contributions, the chain of bases, the month's deltas, and what is wanted now."""
+    checks = [
+        _check(f"contributions of push {push.fact.push} add up to its wanted", push.fact.wanted, _sum_of(push.fact))
+        for push in of_month
+        if push.fact.contributions
+    ]
+    base = ZERO
+    for push in pushes:
+        if push in of_month:
+            checks.append(_check(f"push {push.fact.push} starts from the base before it", base, push.fact.base))
+        if push.is_settled:
+            base = push.fact.wanted
+    settled = [push.fact for push in of_month if push.is_settled]
+    if settled:
+        deltas = sum((fact.wanted - fact.base for fact in settled), ZERO)
+        checks.append(
+            _check("opening base and all deltas make the closing base", settled[-1].wanted, settled[0].base + deltas)
+        )
+        if of_month[-1].is_settled and settled[-1].kind not in {PushKind.RELEASE, PushKind.UNDO}:
+            checks.append(_check("the last push wanted what the facts say", wanted, settled[-1].wanted))
+    return checks
+
+
+def _sum_of(fact: PushStarted) -> Decimal:
+    return sum((one.quantity for one in fact.contributions), ZERO)
+
+
+def _check(name: str, expected: Decimal, actual: Decimal) -> SumCheck:
+    return SumCheck(name=name, is_right=same_quantity(expected, actual), expected=expected, actual=actual)

@@ -1,0 +1,94 @@
+"""What closed months hold: usage by agreement and product, what nobody bills, and what was corrected later."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from domain.values import BillingMonth, MspId
+from projections.reads.ask import Views
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedLineRow:
+    """What the organizations mapped at the close add up to on one addition. `corrected_at` is the newest correction."""
+
+    agreement: int
+    product: int
+    quantity: Decimal
+    organizations: list[str]
+    corrected_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class LeakRow:
+    """Usage above 0 that no agreement bills. Either a product, or a plan's component without one."""
+
+    organization: str
+    name: str
+    product: int | None
+    plan: str | None
+    component: str | None
+    quantity: Decimal
+    excluded_because: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectionRow:
+    organization: str
+    version: int
+    product: int | None
+    plan: str | None
+    component: str | None
+    quantity: Decimal
+    recorded_at: datetime
+
+
+async def lines(views: Views, msp: MspId, month: BillingMonth) -> list[ClosedLineRow]:
+    """Shape: by agreement and product."""
+    query = """
+        SELECT agreement, product, sum(quantity) AS quantity, array_agg(organization ORDER BY organization)
+               AS organizations, max(recorded_at) FILTER (WHERE is_corrected) AS corrected_at
+          FROM month_usage WHERE msp = %s AND month = %s AND agreement IS NOT NULL AND product IS NOT NULL
+         GROUP BY agreement, product ORDER BY agreement, product
+    """
+    return await views.rows(ClosedLineRow, query, (msp, str(month)))
+
+
+async def leaks(views: Views, msp: MspId, month: BillingMonth) -> list[LeakRow]:
+    """Shape: by organization and item; those of excluded organizations too, with the reason."""
+    query = """
+        SELECT u.organization, coalesce(o.name, u.organization) AS name, u.product, u.plan, u.component, u.quantity,
+               m.excluded_because
+          FROM month_usage u
+          LEFT JOIN organizations o ON o.msp = u.msp AND o.organization = u.organization
+          LEFT JOIN company_mappings m ON m.msp = u.msp AND m.organization = u.organization
+         WHERE u.msp = %s AND u.month = %s AND (u.agreement IS NULL OR u.product IS NULL) AND u.quantity > 0
+         ORDER BY u.organization, u.item
+    """
+    return await views.rows(LeakRow, query, (msp, str(month)))
+
+
+async def corrections(views: Views, msp: MspId, month: BillingMonth) -> list[CorrectionRow]:
+    """Shape: the newest version of each corrected item, by organization and item."""
+    query = """
+        SELECT organization, version, product, plan, component, quantity, recorded_at FROM month_usage
+         WHERE msp = %s AND month = %s AND is_corrected ORDER BY organization, item
+    """
+    return await views.rows(CorrectionRow, query, (msp, str(month)))
+
+
+async def unclosed(views: Views, msp: MspId, month: BillingMonth) -> int:
+    """How many organizations that the MSP manages now and that existed in the month have no close of it."""
+    query = """
+        SELECT count(*) FROM organizations o
+         WHERE o.msp = %s AND o.management = 'MSP' AND NOT o.is_closed AND o.created_at < %s
+           AND NOT EXISTS (SELECT 1 FROM month_usage u
+                            WHERE u.msp = o.msp AND u.month = %s AND u.organization = o.organization)
+    """
+    return await views.number(query, (msp, month.ends_at, str(month)))
+
+
+async def is_closed(views: Views, msp: MspId, month: BillingMonth) -> bool:
+    """Whether the month of any of the MSP's organizations was closed."""
+    query = "SELECT EXISTS (SELECT 1 FROM month_usage WHERE msp = %s AND month = %s)::int"
+    return bool(await views.number(query, (msp, str(month))))
