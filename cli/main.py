@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from cli import clock, processes, rebuild, status, token, up
 from cli.lifeline import hold_lifeline
 from cli.places import NothingRuns
+from cli.story import tell as story
 from journal.clock import ClockError
 from journal.postgres_errors import EmbeddedPostgresError
 from journal.settings import SettingsError
@@ -20,7 +21,7 @@ def parser() -> argparse.ArgumentParser:
         prog="psa-ledger", description="Carries licence changes to ConnectWise PSA agreements and proves every number."
     )
     verbs = made.add_subparsers(dest="verb", required=True, metavar="VERB")
-    for group in (up, processes, token, clock, status, rebuild):
+    for group in (up, story, processes, token, clock, status, rebuild):
         group.add_to(verbs)
     return made
 
