@@ -267,7 +267,7 @@ def test_an_action_that_can_no_longer_happen_is_noted_and_the_request_goes_on(ps
 
 
 def test_the_most_requests_at_one_time_are_counted(psa: Psa) -> None:
-    order(psa, "latency", seconds=0.2)
+    order(psa, "latency", seconds=0.5)
 
     with ThreadPoolExecutor(3) as callers:
         list(callers.map(lambda _: psa.get("/system/info"), range(3)))
