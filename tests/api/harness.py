@@ -18,9 +18,8 @@ from api.settings import TOKEN_KEY_FILE, ApiSettings
 from api.tokens import LocalKey, create_local_key, read_local_key
 from domain.values import MspId
 from journal.entry import Role
-from journal.migrate import migrate
 from journal.settings import Mode, Settings
-from projections.follower import keep_following, ledger_steps
+from projections.follower import keep_following
 
 _NUMBERS = itertools.count(1)
 
@@ -62,42 +61,64 @@ class Caller:
         return value
 
 
-@dataclass
-class Api:
+@dataclass(frozen=True)
+class Served:
+    """The running application, shared by the tests of a session."""
+
     parts: Parts
     portal: BlockingPortal
     client: httpx.AsyncClient
     key: LocalKey
     database_url: str
-    simulator_url: str
+
+
+@dataclass(frozen=True)
+class Api:
+    """The application as one test sees it: with an MSP of its own."""
+
+    served: Served
+    msp: str
+
+    @property
+    def parts(self) -> Parts:
+        return self.served.parts
+
+    @property
+    def database_url(self) -> str:
+        return self.served.database_url
 
     def post(self, body: object, headers: Mapping[str, str]) -> Answer:
-        response: httpx.Response = self.portal.call(
-            lambda: self.client.post("/graphql", json=body, headers=dict(headers))
+        response: httpx.Response = self.served.portal.call(
+            lambda: self.served.client.post("/graphql", json=body, headers=dict(headers))
         )
         is_json = response.headers.get("content-type", "").startswith("application/json")
         return Answer(response.status_code, response.json() if is_json else {}, response.headers)
 
     def get(self, path: str) -> httpx.Response:
-        return self.portal.call(lambda: self.client.get(path))
+        return self.served.portal.call(lambda: self.served.client.get(path))
 
     def caller(self, role: Role, msp: str | None, subject: str = "somebody") -> Caller:
-        token = self.key.issue(
+        token = self.served.key.issue(
             subject=subject, role=role, msp=None if msp is None else MspId(msp), lifetime=timedelta(minutes=5)
         )
         return Caller(self, token)
 
-    def admin(self, msp: str = "acme") -> Caller:
-        return self.caller(Role.ADMIN, msp, f"admin@{msp}")
+    def admin(self, msp: str | None = None) -> Caller:
+        return self.caller(Role.ADMIN, msp or self.msp, f"admin@{msp or self.msp}")
 
-    def auditor(self, msp: str | None = None) -> Caller:
-        return self.caller(Role.AUDITOR, msp, "auditor")
+    def auditor(self) -> Caller:
+        return self.caller(Role.AUDITOR, self.msp, "auditor")
+
+    def overseer(self) -> Caller:
+        """An auditor of all MSPs."""
+        return self.caller(Role.AUDITOR, None, "overseer")
 
     def platform(self) -> Caller:
         return self.caller(Role.PLATFORM, None, "platform")
 
-    def head(self) -> int:
-        return self.parts.journal.head()
+    def facts(self) -> int:
+        """How many facts the test's MSP has: a refused act leaves the number as it was."""
+        return len(self.parts.journal.raw(0, 10_000, msp=MspId(self.msp)))
 
 
 @dataclass(frozen=True)
@@ -145,17 +166,16 @@ def new_tenant(simulator_url: str, **recipe: Any) -> SimulatedTenant:
     return SimulatedTenant(simulator_url, company_id, minimum["public"], minimum["private"])
 
 
+def new_msp() -> str:
+    return f"msp-{next(_NUMBERS)}"
+
+
 @contextmanager
-def serving(database_url: str, data_dir: Path, simulator_url: str) -> Iterator[Api]:
-    """The application over a fresh database, with a projector following in a thread."""
-    migrate(database_url, ledger_steps())
+def serving(database_url: str, data_dir: Path, allowed_origins: frozenset[str]) -> Iterator[Served]:
+    """The application over a database with all tables, and a projector following in a thread."""
     create_local_key(data_dir / TOKEN_KEY_FILE)
     settings = Settings(
-        mode=Mode.TEST,
-        database_url=database_url,
-        data_dir=data_dir,
-        allowed_origins=frozenset({simulator_url}),
-        pool_size=4,
+        mode=Mode.TEST, database_url=database_url, data_dir=data_dir, allowed_origins=allowed_origins, pool_size=4
     )
     stop = threading.Event()
     projector = threading.Thread(target=keep_following, args=(database_url, stop), name="projector")
@@ -173,4 +193,4 @@ def serving(database_url: str, data_dir: Path, simulator_url: str) -> Iterator[A
             )
         )
         key = LocalKey(read_local_key(data_dir / TOKEN_KEY_FILE), ApiSettings().issuer)
-        yield Api(parts, portal, client, key, database_url, simulator_url)
+        yield Served(parts, portal, client, key, database_url)
