@@ -1,6 +1,7 @@
 """`psa-ledger`: one command, a verb for each thing one can do with it."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -36,6 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given.rest = rest  # the simulator reads its own arguments: it can be run without the rest of us
     try:
         status_code: int = given.run(given)
+    except BrokenPipeError:  # whoever read our output has seen enough, as in `psa-ledger status | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except EXPECTED as error:
         sys.stderr.write(f"psa-ledger {given.verb}: {error}\n")
         return 1

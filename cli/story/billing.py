@@ -20,6 +20,8 @@ from cli.story.setting_up import (
 from cli.story.stage import Stage, expect
 
 MAPPED = "... on MappingsChanged { answers { outcome { __typename ... on Refusal { message } } } }"
+CLOSE_DELAY = timedelta(minutes=30)
+"""A month is closed at 00:30 UTC of the next one."""
 REPORTED = "... on LicensesReported { answers { outcome { __typename ... on Refusal { message } } } }"
 
 
@@ -179,6 +181,14 @@ def refuse_wrong_changes(stage: Stage) -> None:
             stage.tell(f"    no     {outcome['__typename']}: {outcome['message']}")
         next_month = f"{month_after(now):%Y-%m}"
         stage.refused(stage.admin, "syncNow", {"month": next_month}, "MonthHasNotBegun")
+    with stage.step("Questions that make no sense, or that are not for who asks them, are refused by name as well"):
+        admin = stage.admin
+        stage.not_told(admin, "{ organizations(first: 0) { totalCount } }", "InvalidInput")
+        stage.not_told(admin, "{ organizations(first: 10000) { totalCount } }", "InvalidInput")
+        stage.not_told(admin, '{ monthEnd(month: "2026-13") { isClosed } }', "InvalidInput")
+        stage.not_told(admin, f'{{ monthEnd(month: "{next_month}") {{ isClosed }} }}', "MonthHasNotBegun")
+        stage.not_told(admin, '{ organizations(msp: "somebody-else") { totalCount } }', "UnknownMsp")
+        stage.not_told(stage.auditor, "mutation { pause(input: {}) { __typename } }", "NotAllowed")
 
 
 def keep_a_hand_edit(stage: Stage, places: Places) -> None:
@@ -210,7 +220,35 @@ def run_sync(stage: Stage, **given: object) -> dict[str, int]:
 
 
 def explain(stage: Stage, agreement: int) -> None:
-    pass
+    """Ask why Globex's quantity is 11, and hold the answer against what the story did."""
+    found = stage.auditor.query(
+        "query ($agreement: Int!, $product: Int!, $month: BillingMonth!) {"
+        " explainQuantity(agreement: $agreement, product: $product, month: $month)"
+        " { wanted isSumRight organizations { changes { changeId component totalAfter } }"
+        "   pushes { kind base wrote found wanted target answer { fact } } } }",
+        agreement=agreement,
+        product=stage.psa.product(LICENSES)["id"],
+        month=f"{server_time(stage):%Y-%m}",
+    )["explainQuantity"]
+    expect("wanted, and whether the sum is right", (number(found["wanted"]), found["isSumRight"]), (11, True))
+    [globex] = found["organizations"]
+    licenses = [each for each in globex["changes"] if each["component"] != "SERVER"]
+    changes = [(each["changeId"], each["totalAfter"]) for each in licenses]
+    told = (("created", 0), ("opening", 12), ("plus-3", 15), ("minus-5", 10), ("plus-1", 11))
+    expect("the changes, each with the total after it", changes, [(f"{GLOBEX}-{name}", total) for name, total in told])
+    verified = [push for push in found["pushes"] if (push["answer"] or {}).get("fact", "").endswith("usage-pushed")]
+    numbers = [(push["kind"], number(push["found"] or "0"), number(push["target"])) for push in verified]
+    expected = [
+        ("INITIAL", 0, 12),
+        ("INCREMENTAL", 12, 15),
+        ("INCREMENTAL", 15, 10),
+        ("INCREMENTAL", 13, 14),
+        ("OVERWRITE", 14, 11),
+    ]
+    expect("the verified pushes: kind, found, target", numbers, expected)
+    for push in verified:
+        told_numbers = ", ".join(f"{name} {push[name]}" for name in ("base", "wrote", "found", "wanted", "target"))
+        stage.tell(f"    why    {push['kind']}: {told_numbers}")
 
 
 def hold_a_drop(stage: Stage, places: Places) -> None:
@@ -230,15 +268,44 @@ def hold_a_drop(stage: Stage, places: Places) -> None:
 
 def close_the_month(stage: Stage, places: Places) -> None:
     now = server_time(stage)
-    closes_at = month_after(now) + timedelta(minutes=30)
+    closes_at = month_after(now) + CLOSE_DELAY
     month = f"{now:%Y-%m}"
     with stage.step(f"The clock goes to {closes_at:%Y-%m-%d %H:%M}: {month} closes and its finals are written"):
         stage.psa.edit_by_hand(places.globex.agreement, LICENSES, 20)
         stage.move_clock(closes_at)
         stage.until_verified(places.globex.agreement, LICENSES, 11)
-        stage.until_verified(places.globex.agreement, SERVERS, 2)
-        stage.until_verified(places.lite.agreement, LITE_LICENSES, 5)
-        stage.until_verified(places.trial.agreement, LICENSES, 0)
+        finals = "{ runs(first: 5, filter: { kind: FINAL }) { nodes { month status } } }"
+        stage.until(
+            "the run of the finals",
+            [{"month": month, "status": "FINISHED"}],
+            lambda: stage.admin.query(finals)["runs"]["nodes"],
+        )
+        report = stage.admin.query(
+            "query ($month: BillingMonth!) { monthEnd(month: $month)"
+            " { isClosed safeToInvoice sentence lines { agreement product closed state } leaks { organization } } }",
+            month=month,
+        )["monthEnd"]
+        stage.tell(f"    report {report['sentence']}")
+        expect("whether it is closed and safe to invoice", (report["isClosed"], report["safeToInvoice"]), (True, True))
+        expect("usage that nobody bills", report["leaks"], [])
+        lines = {(line["agreement"], line["product"]): number(line["closed"]) for line in report["lines"]}
+        product = {name: stage.psa.product(name)["id"] for name in (LICENSES, SERVERS, LITE_LICENSES)}
+        closed = {
+            (places.globex.agreement, product[LICENSES]): 11,
+            (places.globex.agreement, product[SERVERS]): 2,
+            (places.lite.agreement, product[LITE_LICENSES]): 5,
+            (places.trial.agreement, product[LICENSES]): 0,
+            (places.trial.agreement, product[SERVERS]): 0,
+        }
+        expect("what the month closed with, by agreement and product", lines, closed)
+        for (agreement, _), line in zip(lines, report["lines"], strict=True):
+            expect(f"the state of the line on agreement {agreement}", line["state"], "VERIFIED")
+        earlier = stage.admin.query(
+            "query ($month: BillingMonth!) { monthEnd(month: $month) { isClosed } }", month=f"{month_before(now):%Y-%m}"
+        )
+        expect(
+            "whether the month before it, which was never connected, is closed", earlier["monthEnd"]["isClosed"], False
+        )
 
 
 def server_time(stage: Stage) -> datetime:
@@ -248,6 +315,11 @@ def server_time(stage: Stage) -> datetime:
 def month_after(now: datetime) -> datetime:
     """The first instant of the next month."""
     return (now.replace(day=1, hour=0, minute=0, second=0, microsecond=0) + timedelta(days=32)).replace(day=1)
+
+
+def month_before(now: datetime) -> datetime:
+    """The last instant of the month before."""
+    return now.replace(day=1, hour=0, minute=0, second=0, microsecond=0) - timedelta(microseconds=1)
 
 
 def number(text: str) -> int:

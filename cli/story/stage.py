@@ -153,6 +153,15 @@ class Stage:
         self.tell(f"    no     {refusal}: {found['message']}")
         return found
 
+    def not_told(self, who: Ledger, text: str, code: str) -> None:
+        """Ask something that must be refused with this code."""
+        try:
+            found: object = who.query(text)
+        except QueryFailed as error:
+            found = error.code
+            self.tell(f"    no     {error.code}: {error}")
+        expect(f"the answer to {text}", found, code)
+
 
 def expect(what: str, found: object, expected: object) -> None:
     """Raises: NotAsExpected."""
