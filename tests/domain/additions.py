@@ -55,7 +55,7 @@ def units(number: str | int | None) -> Decimal | None:
 
 def order(
     kind: PushKind,
-    wanted: str | int,
+    wanted: str | int | Decimal,
     *,
     month: BillingMonth = NOVEMBER,
     run: RunId | None = None,

@@ -451,3 +451,13 @@ def test_the_newest_word_of_a_run_counts() -> None:
         (runs[2], LineOutcome.REFUSED),
         (runs[0], LineOutcome.VERIFIED),
     ]
+
+
+def test_of_many_runs_the_newest_20_at_most_are_remembered() -> None:
+    runs = [RunId(f"run-{number}") for number in range(60)]
+
+    outcomes = line(*(refused(OVERWRITE, Problem.TWO_RUNNING, "two", run=run) for run in runs)).state.outcomes
+
+    assert len(outcomes) <= 20
+    assert list(outcomes) == runs[-len(outcomes) :]
+    assert runs[-1] in outcomes

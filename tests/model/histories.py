@@ -47,12 +47,12 @@ class Telling:
         self.acts.append((self.now, act))
 
     def pass_time(self, draw: st.DrawFn) -> None:
-        """Move the clock; where it passes 00:30 on day 1, the month is closed at exactly that instant."""
+        """Move the clock; where it passes 00:30 on day 1, the month is closed at exactly that instant, now and then twice."""
         _, ends_at = bounds(self.year, self.month)
         to_the_edge = draw(st.booleans()) and draw(st.booleans())
         then = ends_at - timedelta(minutes=2) if to_the_edge and self.now < ends_at else self.now + draw(HASTE)
         while then >= (closes_at := bounds(self.year, self.month)[1] + HALF_AN_HOUR):
-            self.acts.append((closes_at, MonthEnd(self.year, self.month)))
+            self.acts.extend([(closes_at, MonthEnd(self.year, self.month))] * draw(st.sampled_from([1, 1, 2])))
             self.year, self.month = (self.year + 1, 1) if self.month == 12 else (self.year, self.month + 1)
         self.now = then
 

@@ -2,13 +2,23 @@
 
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import HealthCheck, event, example, given, settings
 
 from domain.organization import LicensesChanged
 from tests.model.domain_side import DomainSide
 from tests.model.histories import MICROSECOND, histories
-from tests.model.reference import Licenses, look
-from tests.model.world import Act, Reported, World
+from tests.model.reference import Creation, Licenses, Usage, look
+from tests.model.world import (
+    HALF_AN_HOUR,
+    Act,
+    CompanyMapping,
+    MonthEnd,
+    ProductMapping,
+    ProductRule,
+    Reported,
+    World,
+    bounds,
+)
 
 CONNECTED_AT = datetime(2020, 1, 1, tzinfo=UTC)
 History = list[tuple[datetime, Act]]
@@ -21,8 +31,33 @@ def months_of(history: History) -> list[tuple[int, int]]:
     return [(first.year + (first.month - 1 + n) // 12, (first.month - 1 + n) % 12 + 1) for n in range(count)]
 
 
+def half_a_hundredth() -> History:
+    """One licence for exactly 0.5 % of February, so the average is 0.005, which closes as 0.01."""
+    begins_at, ends_at = bounds(2026, 2)
+    until = begins_at + (ends_at - begins_at) / 200
+    return [
+        (begins_at, ProductMapping(("lite", "LICENSE"), 1)),
+        (begins_at, ProductRule(1, "AVERAGE", 0)),
+        (begins_at, Reported("globex", Creation(begins_at, "lite", ("LICENSE",), "PAID", "MSP"))),
+        (begins_at, CompanyMapping("globex", 7)),
+        (begins_at, Reported("globex", Licenses(begins_at, "LICENSE", "QUANTITY", 1))),
+        (until, Reported("globex", Licenses(until, "LICENSE", "DELTA", -1))),
+        (ends_at + HALF_AN_HOUR, MonthEnd(2026, 2)),
+    ]
+
+
+def test_the_reference_closes_half_a_hundredth_upwards() -> None:
+    world = World()
+
+    for now, act in half_a_hundredth():
+        assert world.offer(act, now) is None
+
+    assert world.closings() == {("globex", 2026, 2): [Usage(((1, 1),), ())]}
+
+
 @given(histories())
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@example(half_a_hundredth())
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 def test_domain_and_reference_agree_on_every_history(history: History) -> None:
     world, domain = World(), DomainSide(CONNECTED_AT)
 
