@@ -6,7 +6,7 @@ INSTALLED := $(VENV)/.installed
 EXAMPLES := README.md docs api cli connectwise domain journal projections simulator workers
 
 .DEFAULT_GOAL := help
-.PHONY: help run story test check bench lock format clean
+.PHONY: help run story test check conformance torture bench lock format clean
 
 help: ## Explain every target
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,21 @@ check: $(INSTALLED) ## Format, lint, types, imports, schema and documents; no te
 format: $(INSTALLED) ## Rewrite the sources in the one format
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+CONFORMANCE := $(VENV)/conformance
+CLIENTS := tests/simulator/clients
+
+conformance: $(INSTALLED) ## Run ConnectWise clients that nobody here wrote against the simulator
+	@test -x $(CONFORMANCE)/bin/python || $(PYTHON) -m venv $(CONFORMANCE)
+	@$(CONFORMANCE)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(CLIENTS)/requirements.lock
+	@cp $(CLIENTS)/package.json $(CLIENTS)/package-lock.json $(CLIENTS)/.npmrc $(CONFORMANCE)/
+	@cd $(CONFORMANCE) && PATH="$$PWD/bin:$$PATH" npm ci --silent --ignore-scripts
+	@PATH="$$PWD/$(CONFORMANCE)/bin:$$PATH" $(BIN)/python -m pytest -m long tests/simulator/test_independent_clients.py
+
+STEPS ?= 2000
+SEED ?= 0
+torture: $(INSTALLED) ## Random histories, crashes and planted bugs at length (STEPS=, SEED=)
+	@STEPS=$(STEPS) SEED=$(SEED) $(BIN)/python -m pytest -m "long or not long" tests/torture tests/model
 
 bench: $(INSTALLED) ## Measure every promise and print figure, limit and ratio
 	@$(BIN)/python -m bench
