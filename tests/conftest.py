@@ -18,6 +18,8 @@ from psycopg.sql import SQL, Identifier
 
 from journal.migrate import migrate
 from journal.postgres import EmbeddedPostgres
+from projections.follower import ledger_steps
+from workers.tables import WORKER_STEPS
 
 TEMPLATE = f"psa_ledger_template_{os.getpid()}"
 _NUMBERS = itertools.count(1)
@@ -56,13 +58,13 @@ def postgres() -> Iterator[str]:
 def template(postgres: str) -> Iterator[str]:
     """The name of a migrated database to copy from."""
     with _new_database(postgres, TEMPLATE) as url:
-        migrate(url)
+        migrate(url, (*ledger_steps(), *WORKER_STEPS))
         yield TEMPLATE
 
 
 @pytest.fixture
 def database(postgres: str, template: str) -> Iterator[str]:
-    """The URL of a fresh database with the journal's tables."""
+    """The URL of a fresh database with all tables of the ledger."""
     with _new_database(postgres, f"psa_ledger_{os.getpid()}_{next(_NUMBERS)}", template) as url:
         yield url
 
