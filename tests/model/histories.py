@@ -47,7 +47,7 @@ class Telling:
         self.acts.append((self.now, act))
 
     def pass_time(self, draw: st.DrawFn) -> None:
-        """Move the clock; where it passes 00:30 on day 1, the month is closed at exactly that instant, now and then twice."""
+        """Move the clock; at 00:30 of each day 1 that it passes, the month is closed, now and then told twice."""
         _, ends_at = bounds(self.year, self.month)
         to_the_edge = draw(st.booleans()) and draw(st.booleans())
         then = ends_at - timedelta(minutes=2) if to_the_edge and self.now < ends_at else self.now + draw(HASTE)
