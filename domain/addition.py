@@ -267,6 +267,7 @@ class Settled:
     base_before: Decimal
     found_before: Decimal | None
     target: Decimal
+    was_fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -406,7 +407,7 @@ def judge(state: AdditionState, order: PushOrder, found: Decimal | None) -> Verd
             if state.is_outcome_unknown and policy is not DriftPolicy.OVERWRITE:
                 return _WAITS_FOR_ABSOLUTE
             target = order.wanted
-            if not state.is_fresh and not same_quantity(here, state.base):
+            if not is_initial(state, order.connection_number) and not same_quantity(here, state.base):
                 if by_admin is Answer.LEAVE:
                     target = here
                 elif policy is DriftPolicy.KEEP:
@@ -454,7 +455,7 @@ def _is_guarded(state: AdditionState, order: PushOrder, found: Decimal) -> bool:
         case PushKind.INITIAL | PushKind.OVERWRITE:
             return True
         case PushKind.FINAL:
-            return state.is_fresh or _is_drifted(state, found)
+            return is_initial(state, order.connection_number) or _is_drifted(state, found)
         case _:
             return False
 
@@ -602,16 +603,20 @@ def created(state: AdditionState, record: PsaAdditionId, effective_on: datetime)
 def verify_push(
     state: AdditionState, push: PushId, *, record: PsaAdditionId, after: Decimal, written: bool
 ) -> tuple[AdditionFact, ...]:
-    """The PSA was read back and holds `after`. A 200 that changed nothing is a failure.
+    """The PSA was read back and holds `after`. A 200 that changed nothing is a failure, one that made something
+    else of the target an unknown outcome.
 
     Nothing when somebody settled it meanwhile.
     """
     if state.open is None or state.open.push != push:
         return ()
-    if not same_quantity(after, state.open.target):
-        detail = f"ConnectWise answered {after} instead of {state.open.target}"
+    before, target = state.open.found, state.open.target
+    if same_quantity(after, target):
+        return (UsagePushed(push, record, before, after, written),)
+    if before is not None and same_quantity(after, before):
+        detail = f"ConnectWise answered {after} instead of {target}"
         return (PushFailed(push, Problem.NOT_APPLIED, detail, False),)
-    return (UsagePushed(push, record, state.open.found, after, written),)
+    return (PushOutcomeUnknown(push, before, target, after),)
 
 
 def fail_push(
@@ -660,7 +665,7 @@ def lose_record(state: AdditionState) -> tuple[AdditionFact, ...]:
 
 def detect_drift(state: AdditionState, found: Decimal) -> tuple[AdditionFact, ...]:
     """Seen by the nightly watch. Nothing when a push is open, nothing was written, or it is known already."""
-    if state.open is not None or state.wrote is None or same_quantity(found, state.wrote):
+    if state.open is not None or state.is_fresh or state.wrote is None or same_quantity(found, state.wrote):
         return ()
     drift = DriftDetected(state.wrote, found)
     return () if drift == state.drift else (drift,)
@@ -779,16 +784,13 @@ def _with_record(state: AdditionState, record: PsaAdditionId) -> AdditionState:
     if record == state.record:
         return state
     return replace(
-        state,
-        record=record,
-        was_known=True,
-        is_lost=False,
-        may_create_again=False,
-        is_fresh=True,
-        wrote=None,
-        drift=None,
-        exceptional=None,
+        _without_past(state), record=record, was_known=True, is_lost=False, may_create_again=False, exceptional=None
     )
+
+
+def _without_past(state: AdditionState) -> AdditionState:
+    """What was written, held, answered or left unknown belongs to the record that it was about."""
+    return replace(state, is_fresh=True, wrote=None, drift=None, held=None, approved=None, is_outcome_unknown=False)
 
 
 def _settled(state: AdditionState, fact: UsagePushed) -> AdditionState:
@@ -803,6 +805,7 @@ def _settled(state: AdditionState, fact: UsagePushed) -> AdditionState:
         started.base,
         started.found,
         started.target,
+        state.is_fresh,
     )
     finals = state.finals
     if started.kind is PushKind.FINAL:
@@ -811,7 +814,7 @@ def _settled(state: AdditionState, fact: UsagePushed) -> AdditionState:
         state,
         base=started.wanted,
         wrote=started.target,
-        is_fresh=started.kind is PushKind.RELEASE,
+        is_fresh=_is_fresh_after(state, started),
         open=None,
         settled=settled,
         held=None,
@@ -825,11 +828,22 @@ def _settled(state: AdditionState, fact: UsagePushed) -> AdditionState:
     return _with_outcome(pushed, started.run, outcome)
 
 
+def _is_fresh_after(state: AdditionState, started: PushStarted) -> bool:
+    """A release ends what we bill here, and an undo brings back what the line was before the undone push."""
+    match started.kind:
+        case PushKind.RELEASE:
+            return True
+        case PushKind.UNDO:
+            return state.settled is None or state.settled.was_fresh
+        case _:
+            return False
+
+
 def _with_outcome(state: AdditionState, run: RunId | None, outcome: LineOutcome) -> AdditionState:
     if run is None:
         return state
     kept = {known: how for known, how in state.outcomes.items() if known != run}
-    for oldest in list(kept)[: len(kept) - _OUTCOMES_KEPT + 1]:
+    for oldest in list(kept)[: max(0, len(kept) - _OUTCOMES_KEPT + 1)]:
         del kept[oldest]
     return replace(state, outcomes={**kept, run: outcome})
 

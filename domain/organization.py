@@ -578,7 +578,7 @@ def _with_corrections(
     state: OrganizationState, change: EffectiveChange, terms_at: TermsAt
 ) -> tuple[OrganizationFact, ...]:
     changed = evolve(state, change)
-    _nowhere_below_zero(changed, change.effective_at)
+    _within_bounds(changed, change.effective_at)
     corrections = []
     for month in sorted(state.closed_months):
         if month.ends_at <= change.effective_at:
@@ -604,13 +604,15 @@ def _with_corrections(
     return (change, *corrections)
 
 
-def _nowhere_below_zero(state: OrganizationState, since: datetime) -> None:
+def _within_bounds(state: OrganizationState, since: datetime) -> None:
     for standing in standings(state):
         if standing.at < since:
             continue
         for component, quantity in standing.quantities.items():
             if quantity < 0:
                 raise QuantityBelowZero(component, standing.at, quantity)
+            if quantity > MOST_UNITS:
+                raise InvalidInput("value", f"the quantity would exceed {MOST_UNITS} units")
 
 
 # --- evolve ----------------------------------------------------------------------------------------------------

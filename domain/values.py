@@ -121,7 +121,7 @@ class BillingMonth:
     @property
     def ends_at(self) -> datetime:
         """The first instant that no longer belongs to the month."""
-        return self.next().begins_at
+        return datetime(self.year + self.month // 12, self.month % 12 + 1, 1, tzinfo=UTC)
 
     def next(self) -> Self:
         return type(self)(self.year + self.month // 12, self.month % 12 + 1)
