@@ -79,6 +79,7 @@ class Problem(StrEnum):
     ADDITION_LOST = "ADDITION_LOST"
     CANNOT_UNDO = "CANNOT_UNDO"
     NOTHING_MAPPED = "NOTHING_MAPPED"
+    NUMBERS_MOVED = "NUMBERS_MOVED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,6 +341,14 @@ class DropGuard:
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """The numbers of a previewed line; `found` is none when the record was to be created."""
+
+    found: Decimal | None
+    target: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class PushOrder:
     """What a push is asked to bring about. `target` is given for UNDO only, `left_behind` for RELEASE only."""
 
@@ -356,6 +365,8 @@ class PushOrder:
     left_behind: LeftBehind = LeftBehind.UNTOUCHED
     approved: tuple[Decimal, Decimal] | None = None
     """Found and target of a held line that an admin ticked in a preview."""
+    shown: Shown | None = None
+    """What the preview showed that this push was asked for with; it binds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -421,6 +432,8 @@ def judge(state: AdditionState, order: PushOrder, found: Decimal | None) -> Verd
             return Go(order.target)
         case _:
             assert_never(order.kind)
+    if order.shown is not None and not _is_as_shown(order.shown, found, target):
+        return Refuse(Problem.NUMBERS_MOVED, _moved(order.shown, found, target))
     if target < 0:
         return Refuse(Problem.BELOW_ZERO, f"the target would be {target}; Sync now writes {order.wanted}")
     approval = state.approved.push if state.approved is not None else None
@@ -444,6 +457,18 @@ _POLICY_OF = {
     Answer.LEAVE: DriftPolicy.OVERWRITE,
     Answer.APPROVE: DriftPolicy.OVERWRITE,
 }
+
+
+def _is_as_shown(shown: Shown, found: Decimal | None, target: Decimal) -> bool:
+    if shown.found is None or found is None:
+        return shown.found is found and same_quantity(shown.target, target)
+    return _same_pair((shown.found, shown.target), (found, target))
+
+
+def _moved(shown: Shown, found: Decimal | None, target: Decimal) -> str:
+    was = "nothing" if shown.found is None else shown.found
+    now = "nothing" if found is None else found
+    return f"the preview showed {was} to become {shown.target}; now {now} would become {target}"
 
 
 def _is_drifted(state: AdditionState, found: Decimal) -> bool:
@@ -820,7 +845,7 @@ def _settled(state: AdditionState, fact: UsagePushed) -> AdditionState:
         held=None,
         approved=None,
         is_outcome_unknown=False,
-        exceptional=None,
+        exceptional=state.exceptional if _is_missed_otherwise(state, started.month) else None,
         drift=None,
         finals=finals,
     )
@@ -837,6 +862,12 @@ def _is_fresh_after(state: AdditionState, started: PushStarted) -> bool:
             return state.settled is None or state.settled.was_fresh
         case _:
             return False
+
+
+def _is_missed_otherwise(state: AdditionState, month: BillingMonth) -> bool:
+    """Whether another month is missed: writing this one does not bring it back, only its own overwrite does."""
+    exceptional = state.exceptional
+    return exceptional is not None and exceptional.problem is Problem.MISSED_MONTH and exceptional.month != month
 
 
 def _with_outcome(state: AdditionState, run: RunId | None, outcome: LineOutcome) -> AdditionState:

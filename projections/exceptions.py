@@ -87,6 +87,9 @@ CURES: Mapping[Problem, str] = MappingProxyType(
         Problem.CANNOT_UNDO: (
             "Something was written after the run: correct the quantity in ConnectWise, or press Sync now."
         ),
+        Problem.NUMBERS_MOVED: (
+            "The numbers changed after the preview, so this line was not written: preview again and decide anew."
+        ),
         Problem.NOTHING_MAPPED: (
             "No organization or product is mapped to this addition any more: map one, or cancel the addition in "
             "ConnectWise."

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from domain.addition import ADDITION, LineOutcome, undo_of
 from domain.company_mapping import COMPANY_MAPPING, current_mapping
 from domain.connection import CONNECTION, ConnectionState, product_terms
-from domain.organization import ORGANIZATION, usage_of_month
+from domain.organization import ORGANIZATION, MonthUsage, usage_of_month
 from domain.run import (
     RUN,
     LineAction,
@@ -30,9 +30,12 @@ from domain.streams import (
     run_stream,
 )
 from domain.values import BillingMonth, MspId, OrganizationId, PsaAgreementId, PsaProductId, RunId
+from journal.entry import Entry, Origin
 from journal.reader import Change, Reader
 from workers.import_directory import import_directory
-from workers.leases import held
+from workers.leases import kept
+from workers.outlived import outlived_lines
+from workers.preview_run import digest_of, preview_lines
 from workers.tools import Tools
 
 Line = tuple[PsaAgreementId, PsaProductId]
@@ -45,7 +48,7 @@ def run_job(run: str) -> str:
 
 def carry_out_run(tools: Tools, msp: MspId, run: RunId, holder: str) -> None:
     """Bring a run one step on: import, plan, or report. Doing it twice changes nothing."""
-    with held(tools.pool, run_job(run), holder, tools.timing.lease) as is_ours:
+    with kept(tools.pool, run_job(run), holder, tools.timing.lease) as is_ours:
         if not is_ours:
             return
         entries = tools.journal.entries(run_stream(msp, run), to_version=1)
@@ -59,9 +62,12 @@ def carry_out_run(tools: Tools, msp: MspId, run: RunId, holder: str) -> None:
         elif state.requested.kind is RunKind.IMPORT:
             if not state.is_over:
                 import_directory(tools, msp, run, state.requested, origin)
-        elif state.planned is None and not state.is_over:
+        elif state.requested.kind is RunKind.PREVIEW and not state.is_over:
             tools.wait_for_views(tools.journal.head())
-            tools.journal.transact(lambda reader: _plan(tools, reader, msp, run), origin)
+            _preview(tools, msp, entries[0], origin)
+        elif state.planned is None and not state.is_over:
+            if tools.wait_for_views(tools.journal.head()):
+                tools.journal.transact(lambda reader: _plan(tools, reader, msp, run), origin)
         elif tools.wait_for_views(tools.journal.head()) and not _is_waiting(tools, run):
             _finish(tools, msp, run, None)
         tools.wait_for_views(tools.journal.head())
@@ -75,6 +81,8 @@ def _plan(tools: Tools, reader: Reader, msp: MspId, run: RunId) -> Sequence[Chan
         return ()
     if requested.kind is RunKind.UNDO:
         planned = RunPlanned(_undo_lines(reader, msp, connection, requested), None)
+    elif requested.digest is not None:
+        planned = RunPlanned(_previewed_lines(tools, reader, msp, requested.digest), requested.digest)
     else:
         lines = _lines(tools, reader, msp, connection, requested)
         planned = RunPlanned(
@@ -82,6 +90,39 @@ def _plan(tools: Tools, reader: Reader, msp: MspId, run: RunId) -> Sequence[Chan
         )
     facts = plan_run(folded.state, planned)
     return (Change(run_stream(msp, run), facts),)
+
+
+def _preview(tools: Tools, msp: MspId, requested: Entry[RunRequested], origin: Origin) -> None:
+    """Work out every line and record plan and end together."""
+    stream = requested.stream
+    connection = tools.journal.state(CONNECTION, connection_stream(msp)).state
+    planned: tuple[PlannedLine, ...] = ()
+
+    def look(reader: Reader) -> Sequence[Change]:
+        nonlocal planned
+        if requested.fact.undoes is not None:
+            planned = _undo_lines(reader, msp, connection, requested.fact)
+        else:
+            lines = _lines(tools, reader, msp, connection, requested.fact)
+            planned = tuple(PlannedLine(*line, LineAction.WRITE) for line in sorted(lines))
+        return ()
+
+    tools.journal.transact(look, origin)
+    refused = [line for line in planned if line.action is LineAction.REFUSE]
+    asked = [line for line in planned if line.action is not LineAction.REFUSE]
+    shown = preview_lines(tools, msp, connection, requested, asked)
+    lines = tuple(sorted((*shown, *refused), key=lambda line: (line.agreement, line.product)))
+    result = RunPlanned(lines, digest_of(requested.fact, lines))
+    counts = dict(Counter(line.action.value for line in lines))
+
+    def decide(reader: Reader) -> Sequence[Change]:
+        state = reader.state(RUN, stream).state
+        facts = plan_run(state, result)
+        for fact in facts:
+            state = RUN.evolve(state, fact)
+        return (Change(stream, (*facts, *finish_run(state, counts))),)
+
+    tools.journal.transact(decide, origin)
 
 
 def _lines(tools: Tools, reader: Reader, msp: MspId, connection: ConnectionState, requested: RunRequested) -> set[Line]:
@@ -97,17 +138,44 @@ def _lines(tools: Tools, reader: Reader, msp: MspId, connection: ConnectionState
     mappings = reader.states(COMPANY_MAPPING, [company_mapping_stream(msp, one) for one in organizations], guard=False)
     terms = product_terms(connection)
     lines: set[Line] = set()
+    agreements: set[PsaAgreementId] = set()
     for one in organizations:
         state = states[organization_stream(msp, one)].state
         if month < now:
             closed = state.closed_months.get(month)
-            if closed is not None and closed.agreement is not None:
+            if closed is not None and closed.agreement is not None and _is_same_tenant(tools, msp, connection, closed):
                 lines.update((closed.agreement, usage.product) for usage in closed.products)
             continue
         mapped = current_mapping(mappings[company_mapping_stream(msp, one)].state, connection.live.number)
         if mapped is not None:
+            agreements.add(mapped.agreement)
             lines.update((mapped.agreement, usage.product) for usage in usage_of_month(state, month, terms)[0])
-    return lines
+    return lines | outlived_lines(tools.pool, reader, msp, connection, agreements)
+
+
+def _is_same_tenant(tools: Tools, msp: MspId, connection: ConnectionState, closed: MonthUsage) -> bool:
+    """Whether a month was closed for the ConnectWise that is connected now; ids of another one mean nothing in it."""
+    assert connection.live is not None
+    if closed.connection_number == connection.live.number:
+        return True
+    then = CONNECTION.initial
+    for entry in tools.journal.entries(connection_stream(msp), to_version=closed.connection_version):
+        then = CONNECTION.evolve(then, entry.fact)
+    return then.live is not None and then.live.tenant == connection.live.tenant
+
+
+def _previewed_lines(tools: Tools, reader: Reader, msp: MspId, digest: str) -> tuple[PlannedLine, ...]:
+    """The lines of the preview that somebody confirmed, with the numbers that were shown."""
+    with tools.pool.connection() as database:
+        row = database.execute(
+            "SELECT run FROM runs WHERE msp = %s AND kind = 'PREVIEW' AND digest = %s"
+            " ORDER BY requested_at DESC LIMIT 1",
+            (msp, digest),
+        ).fetchone()
+    if row is None:
+        return ()
+    preview = reader.state(RUN, run_stream(msp, RunId(row[0])), guard=False).state
+    return preview.planned.lines if preview.planned is not None else ()
 
 
 def _undo_lines(

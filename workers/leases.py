@@ -3,6 +3,7 @@
 A dead holder's lease runs out by itself. Leases run on the database's real time, which nobody moves.
 """
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -28,6 +29,25 @@ def release(pool: Pool, job: str, holder: str) -> None:
     with pool.connection() as connection:
         connection.execute("DELETE FROM leases WHERE job = %s AND holder = %s", (job, holder))
         wake_dispatchers(connection)
+
+
+@contextmanager
+def kept(pool: Pool, job: str, holder: str, length: timedelta) -> Iterator[bool]:
+    """As `held`, for a job that may take longer than its lease: renewed by the side until the job is over."""
+    over = threading.Event()
+
+    def renewing() -> None:
+        while not over.wait(length.total_seconds() / 3) and renew(pool, job, holder, length):
+            pass
+
+    with held(pool, job, holder, length) as is_ours:
+        renewer = threading.Thread(target=renewing, name=f"lease of {job}", daemon=True)
+        renewer.start()
+        try:
+            yield is_ours
+        finally:
+            over.set()
+            renewer.join()
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from domain.addition import (
     PushKind,
     PushOrder,
     Refuse,
+    Shown,
     is_initial,
     lose_record,
     refuse_push,
@@ -100,6 +101,8 @@ def order_push(
         return Nothing()
     if connection.status is not Status.ACTIVE:
         return Nothing(waits=True)
+    if BillingMonth.of(reader.now) != BillingMonth.of(context.seen.read_at):
+        return Nothing(waits=True)  # the month ended during the pass; what may be pushed now has to be asked anew
     month = row.billing_month if row.lane != Lane.ACT else BillingMonth.of(reader.now)
     terms = next((term for term in product_terms(connection) if term.product == row.psa_product), None)
     asked = _Asked(reader, context, row, state, connection, terms, month)
@@ -167,11 +170,11 @@ def _wanted(asked: _Asked) -> tuple[PushOrder, tuple[Contribution, ...]] | Refus
     number = asked.context.live_number(asked.connection)
     contributions = current_contributions(asked.reader, asked.context, asked.terms, asked.month, number)
     wanted = _sum(contributions)
+    fresh = is_initial(state, number)
     if row.lane == Lane.RUN:
-        if not contributions:
+        if not contributions and (fresh or asked.terms is None or _is_being_left(asked)):
             return Refuse(Problem.NOTHING_MAPPED, "no organization bills here any more")
         return _push_order(asked, PushKind.OVERWRITE, wanted), contributions
-    fresh = is_initial(state, number)
     if not contributions and fresh:
         return Nothing()
     if not contributions and row.leaving is not None:
@@ -199,6 +202,7 @@ def _push_order(asked: _Asked, kind: PushKind, wanted: Decimal) -> PushOrder:
         rule=asked.terms.rule if asked.terms is not None else None,
         minimum=asked.terms.minimum if asked.terms is not None else None,
         approved=_approved_in_preview(asked),
+        shown=_shown_in_preview(asked),
     )
 
 
@@ -247,6 +251,16 @@ def current_contributions(
             for closed in usage_of_month(folded.state, month, (terms,))[0]
         )
     return tuple(found)
+
+
+def _is_being_left(asked: _Asked) -> bool:
+    """Whether the addition's last organization or component left it and that is still to be carried out."""
+    with asked.context.pool.connection() as connection:
+        found = connection.execute(
+            "SELECT 1 FROM due_pushes WHERE addition = %s AND lane = %s AND left_behind IS NOT NULL LIMIT 1",
+            (asked.row.addition, Lane.ACT),
+        )
+        return found.fetchone() is not None
 
 
 def _mapped_to(reader: Reader, context: PushContext, connection_number: int) -> list[OrganizationId]:
@@ -307,6 +321,19 @@ def _approved_in_preview(asked: _Asked) -> tuple[Decimal, Decimal] | None:
     )
 
 
+def _shown_in_preview(asked: _Asked) -> Shown | None:
+    """What the run's preview showed of this line, when the run was asked for with a preview's digest."""
+    row = asked.row
+    if row.run_id is None:
+        return None
+    state = asked.reader.state(RUN, run_stream(asked.context.msp, row.run_id), guard=False).state
+    if state.requested is None or state.requested.digest is None or state.planned is None:
+        return None
+    lines = state.planned.lines
+    line = next((line for line in lines if (line.agreement, line.product) == (row.agreement, row.product)), None)
+    return Shown(line.found, line.target) if line is not None and line.target is not None else None
+
+
 def _cannot_undo(asked: _Asked) -> str | None:
     row, state = asked.row, asked.state
     assert row.run_id is not None
@@ -355,7 +382,7 @@ def _record(asked: _Asked, order: PushOrder) -> Found | Facts | Nothing:
     running = seen.running(product, order.month)
     if state.record is not None:
         known = seen.record(state.record)
-        if known is not None and seen.is_running(known, order.month):
+        if known is not None and seen.stands(known):
             return Found(known.id, known.quantity)
         if not is_touching:
             return Nothing()

@@ -385,6 +385,7 @@ class System:
         kind: RunKind = RunKind.OVERWRITE,
         undoes: RunId | None = None,
         approved: Sequence[ApprovedLine] = (),
+        digest: str | None = None,
     ) -> RunId:
         run = RunId(f"run-{next(self.numbers)}")
         number = self.journal.state(CONNECTION, connection_stream(MSP)).state.number
@@ -392,7 +393,7 @@ class System:
             kind=kind,
             month=month or (BillingMonth.of(self.now) if kind is RunKind.OVERWRITE else None),
             organizations=None,
-            digest=None,
+            digest=digest,
             approved=tuple(approved),
             undoes=undoes,
             import_filter=None,

@@ -1,0 +1,182 @@
+"""What Sync now, or an undo, would do: every line worked out exactly as its push would be, and nothing written.
+
+The client here has no writing verb, and the decisions are asked without recording their answer. So a preview can not
+say anything else than a push would do on the same numbers, and can not do it.
+"""
+
+import json
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from decimal import Decimal
+from hashlib import sha256
+from uuid import UUID
+
+from connectwise.client import ReadingClient
+from connectwise.errors import PsaError
+from connectwise.shapes import Addition, BillCustomer
+from domain.addition import ADDITION, AdditionState, Problem, PushHeld, PushIsOpen, PushRefused, PushStarted
+from domain.connection import ConnectionState, require_live
+from domain.run import LineAction, PlannedLine, RunKind, RunRequested
+from domain.streams import addition_stream
+from domain.values import BillingMonth, MspId, PsaAgreementId, PsaProductId, PushId, RunId, same_quantity
+from journal.entry import Entry, Origin
+from journal.reader import Change, Reader
+from projections.due_pushes import DueState, Lane
+from workers.agreement import AgreementRead, read_agreement
+from workers.due import DueAgreement, DueRow
+from workers.push_orders import Facts, PushContext, order_push
+from workers.tools import Tools
+
+Line = tuple[PsaAgreementId, PsaProductId]
+ZERO = Decimal("0.00")
+
+
+def preview_lines(
+    tools: Tools,
+    msp: MspId,
+    connection: ConnectionState,
+    requested: Entry[RunRequested],
+    lines: Sequence[PlannedLine],
+) -> tuple[PlannedLine, ...]:
+    """Work out each line. Shape: in the order given; what can not be read or written is a line with its problem.
+
+    Raises: NotConnected.
+    """
+    live = require_live(connection)
+    client = tools.clients.reading(msp, live.number)
+    by_agreement: dict[PsaAgreementId, list[PlannedLine]] = {}
+    for line in lines:
+        by_agreement.setdefault(line.agreement, []).append(line)
+
+    def of_agreement(agreement: PsaAgreementId) -> list[PlannedLine]:
+        due = DueAgreement(msp, live.tenant.site, live.tenant.company_id, agreement)
+        read_at = tools.journal.now()
+        try:
+            seen = read_agreement(client, agreement, read_at)
+            context = PushContext(tools.pool, due, seen, tools.timing.deadline)
+            return [_preview(tools, client, context, requested, line) for line in by_agreement[agreement]]
+        except PsaError as error:
+            return [_refused(line, Problem.PSA_UNAVAILABLE, str(error)) for line in by_agreement[agreement]]
+
+    with ThreadPoolExecutor(connection.settings.parallel_requests, thread_name_prefix="preview") as threads:
+        found = {
+            (line.agreement, line.product): line for some in threads.map(of_agreement, by_agreement) for line in some
+        }
+    return tuple(found[line.agreement, line.product] for line in lines)
+
+
+def digest_of(requested: RunRequested, lines: Sequence[PlannedLine]) -> str:
+    """Binds a preview: the same numbers of the same lines give the same digest, any other number another one."""
+    numbers = [
+        [line.agreement, line.product, line.action, *map(str, (line.found, line.wrote, line.base, line.target))]
+        for line in lines
+    ]
+    about = [str(requested.month), requested.undoes, requested.connection_number, numbers]
+    return sha256(json.dumps(about, separators=(",", ":")).encode()).hexdigest()
+
+
+def _preview(
+    tools: Tools, client: ReadingClient, context: PushContext, requested: Entry[RunRequested], line: PlannedLine
+) -> PlannedLine:
+    stream = addition_stream(context.msp, context.due.tenant, line.agreement, line.product)
+    state = AdditionState()
+    would: Sequence[object] = ()
+
+    def ask(reader: Reader) -> Sequence[Change]:
+        nonlocal state, would
+        state = reader.state(ADDITION, stream).state
+        row = _row(stream.id, requested, line, reader.now)
+        answer = order_push(reader, context, row, state, PushId("preview"))
+        would = answer.facts if isinstance(answer, Facts) else ()
+        return ()
+
+    try:
+        tools.journal.transact(ask, _nobody(tools, requested))
+    except PushIsOpen:
+        return _refused(line, Problem.OUTCOME_UNKNOWN, "a push is under way; preview again in a moment")
+    for fact in reversed(would):
+        match fact:
+            case PushStarted(record=record, found=found, wanted=wanted, target=target):
+                is_same = found is not None and same_quantity(found, target)
+                action = LineAction.CREATE if record is None else LineAction.VERIFY if is_same else LineAction.WRITE
+                return _planned(client, context.seen, state, line, (action, found, wanted, target))
+            case PushHeld(found=found, wanted=wanted, target=target):
+                return _planned(client, context.seen, state, line, (LineAction.HOLD, found, wanted, target))
+            case PushRefused(problem=problem, detail=detail):
+                return _refused(line, problem, detail)
+    return _refused(line, Problem.NOTHING_MAPPED, "there is nothing to write here")
+
+
+def _row(addition: UUID, requested: Entry[RunRequested], line: PlannedLine, now: datetime) -> DueRow:
+    """The line as the due push that it would become."""
+    month = requested.fact.month or BillingMonth.of(now)
+    is_undo = requested.fact.undoes is not None
+    run = RunId(requested.stream.key[0])
+    return DueRow(
+        addition=addition,
+        lane=Lane.RUN,
+        ref=run,
+        agreement=line.agreement,
+        product=line.product,
+        month=str(month),
+        run=run,
+        kind=RunKind.UNDO if is_undo else RunKind.OVERWRITE,
+        left_behind=None,
+        target=line.target if is_undo else None,
+        base=line.base if is_undo else None,
+        due_position=requested.position,
+        due_since=requested.recorded_at,
+        cause=requested.entry_id,
+        correlation=requested.correlation_id,
+        state=DueState.DUE,
+        tries=0,
+        is_missed=False,
+    )
+
+
+def _planned(
+    client: ReadingClient,
+    seen: AgreementRead,
+    state: AdditionState,
+    line: PlannedLine,
+    numbers: tuple[LineAction, Decimal | None, Decimal, Decimal],
+) -> PlannedLine:
+    action, found, wanted, target = numbers
+    record = next((addition for addition in seen.additions if addition.id == state.record), None)
+    if record is None and found is not None:
+        record = next((one for one in seen.additions if one.product_id == line.product), None)
+    price = record.unit_price if record is not None else client.product(line.product).price
+    return PlannedLine(
+        agreement=line.agreement,
+        product=line.product,
+        action=action,
+        found=found,
+        wrote=state.wrote,
+        base=state.base,
+        wanted=wanted,
+        target=target,
+        money=None if price is None else money_effect(price, found, target, record),
+        problem="the unit price is 0" if price == 0 else None,
+    )
+
+
+def money_effect(price: Decimal, found: Decimal | None, target: Decimal, record: Addition | None) -> Decimal:
+    """What the change is worth a month.
+
+    Units: the agreement's currency; unit price × change of the quantity above what is included, 0 unless Billable.
+    """
+    if record is not None and record.bill_customer is not BillCustomer.BILLABLE:
+        return ZERO
+    included = record.less_included if record is not None else Decimal(0)
+    before = max(Decimal(0), (found or Decimal(0)) - included)
+    return price * (max(Decimal(0), target - included) - before)
+
+
+def _refused(line: PlannedLine, problem: Problem, detail: str) -> PlannedLine:
+    return PlannedLine(line.agreement, line.product, LineAction.REFUSE, problem=f"{problem}: {detail}")
+
+
+def _nobody(tools: Tools, requested: Entry[RunRequested]) -> Origin:
+    """Nothing is recorded; the journal wants to know who would."""
+    return tools.origin(correlation=requested.correlation_id, causation=requested.entry_id)
