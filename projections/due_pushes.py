@@ -23,6 +23,7 @@ from psycopg.rows import class_row
 from domain.addition import (
     AdditionFact,
     AdditionLost,
+    AdditionState,
     Problem,
     PushApproved,
     PushFailed,
@@ -178,6 +179,8 @@ class _OnAddition:
 
     addition: UUID
     entry: Entry[AdditionFact]
+    held: PushHeld | None
+    """What waited for an answer before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +216,8 @@ class DuePushes:
             case StreamKind.CONNECTION:
                 self._see_connection(seen, folds)
             case StreamKind.ADDITION:
-                self._happened.append(_OnAddition(seen.stream_id, cast(Entry[AdditionFact], entry)))
+                before = cast(AdditionState, seen.before)
+                self._happened.append(_OnAddition(seen.stream_id, cast(Entry[AdditionFact], entry), before.held))
             case StreamKind.RUN:
                 self._see_run(seen, folds)
 
@@ -495,6 +499,9 @@ def _apply_addition(rows: dict[Key, DuePush], happening: _OnAddition) -> None:
                 # A run's line that was held or refused is overtaken by whatever was pushed since.
                 if row.covered_by == fact.push or (row.lane == Lane.RUN and row.state != DueState.DUE):
                     del rows[key]
+                elif row.state == DueState.HELD:
+                    # Its hold was about numbers that are gone: it is judged again.
+                    rows[key] = replace(row, state=DueState.DUE, problem=None)
         case PushFailed():
             for key, row in mine.items():
                 if row.covered_by == fact.push:
@@ -518,8 +525,9 @@ def _apply_addition(rows: dict[Key, DuePush], happening: _OnAddition) -> None:
                 if _is_about(fact.kind, fact.month, fact.run, row):
                     rows[key] = replace(row, state=DueState.HELD, problem=fact.reason.value)
         case PushApproved():
+            held = happening.held
             for key, row in mine.items():
-                if row.state == DueState.HELD:
+                if row.state == DueState.HELD and held and _is_about(held.kind, held.month, held.run, row):
                     rows[key] = replace(row, state=DueState.DUE, problem=None, cause=entry.entry_id)
         case PushRefused(problem=Problem.NOT_ON_THIS_INVOICE):
             return  # It was pushed; this only tells for which invoice.

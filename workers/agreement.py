@@ -37,7 +37,17 @@ class AgreementRead:
 
     def is_running(self, addition: Addition, month: BillingMonth) -> bool:
         begun = addition.effective_at is None or addition.effective_at < month.ends_at
-        return begun and (addition.cancelled_at is None or addition.cancelled_at > self.read_at)
+        return begun and self.stands(addition)
+
+    def stands(self, addition: Addition) -> bool:
+        """Whether it is not cancelled, or only later than now; it may begin to bill in a later month."""
+        return addition.cancelled_at is None or addition.cancelled_at > self.read_at
+
+    def standing(self, product: PsaProductId) -> tuple[Addition, ...]:
+        """The records of a product that are not cancelled, whenever they begin to bill."""
+        return tuple(
+            addition for addition in self.additions if addition.product_id == product and self.stands(addition)
+        )
 
     def effective_on(self, month: BillingMonth) -> datetime:
         """When a new record starts: the first day of the month, but not before the agreement bills."""

@@ -56,6 +56,8 @@ class DueRow:
     correlation: str
     state: str
     tries: int
+    is_missed: bool
+    """A final of which a newer month's waits too: only the newest is written (design §5)."""
 
     @property
     def is_news(self) -> bool:
@@ -89,6 +91,7 @@ RETRIED_BY_SWEEPER = (
     "MISSING_RIGHT",
     "NOT_APPLIED",
     "PRODUCT_INACTIVE",
+    "PRORATED_TWICE",
     "PSA_UNAVAILABLE",
     "RECORD_FORBIDDEN",
     "REFUSED_BY_PSA",
@@ -96,7 +99,12 @@ RETRIED_BY_SWEEPER = (
 )
 """Exceptions that may cure themselves in ConnectWise; the sweeper looks again after a while."""
 
-_ELIGIBLE = """
+_IS_MISSED = """
+(d.lane = 'FINAL' AND EXISTS (SELECT 1 FROM due_pushes n
+                               WHERE n.addition = d.addition AND n.lane = 'FINAL' AND n.month > d.month))
+"""
+
+_ELIGIBLE = f"""
   FROM due_pushes d
   JOIN connections c ON c.msp = d.msp AND c.site = d.site AND c.company_id = d.company_id AND c.status = 'ACTIVE'
  CROSS JOIN LATERAL (
@@ -105,7 +113,11 @@ _ELIGIBLE = """
        ) AS month
   LEFT JOIN push_attempts a ON a.addition = d.addition
   LEFT JOIN additions line ON line.addition = d.addition
- WHERE (d.state = 'DUE' OR (d.state = 'REFUSED' AND d.problem = ANY(%(swept)s) AND a.sweep_at <= clock_timestamp()))
+ WHERE (d.state = 'DUE'
+        OR (d.state = 'REFUSED' AND d.problem = ANY(%(swept)s)
+            AND (a.addition IS NULL OR a.sweep_at <= clock_timestamp()))
+        -- A held or refused final would stop the addition for good once a newer month has taken its place.
+        OR {_IS_MISSED})
    AND (d.not_before IS NULL OR d.not_before <= ledger_now())
    AND (a.addition IS NULL OR a.not_before <= clock_timestamp())
    AND (d.lane <> 'ACT' OR a.addition IS NULL OR d.due_position > a.checked_position)
@@ -115,16 +127,18 @@ _ELIGIBLE = """
         OR c.products_mapped_at >= month.begins_at + interval '30 minutes'
         OR EXISTS (SELECT 1 FROM runs r
                     WHERE r.msp = d.msp AND r.kind = 'FINAL' AND r.month = month.previous AND r.planned_at IS NOT NULL))
-   -- Pushes of the new month wait for the addition's final, and afterwards for the days of the hold.
+   -- Pushes of the new month wait for the addition's final, and afterwards for the days of the hold; without a hold
+   -- both may go in one pass, the final first.
    AND (d.lane <> 'ACT'
         OR (NOT EXISTS (SELECT 1 FROM due_pushes f
-                         WHERE f.addition = d.addition AND f.lane = 'FINAL' AND f.state <> 'DUE')
+                         WHERE f.addition = d.addition AND f.lane = 'FINAL'
+                           AND (f.state <> 'DUE' OR c.hold_days > 0))
             AND (c.hold_days = 0
                  OR ledger_now() >= date_trunc('day', CASE WHEN line.final_month = month.previous
                                                            THEN line.final_verified_at
                                                            ELSE month.begins_at END AT TIME ZONE 'UTC')
                                     AT TIME ZONE 'UTC' + (c.hold_days + 1) * interval '1 day')))
-"""
+"""  # noqa: S608  # put together from this module's own constants
 
 _AGREEMENTS = f"""
 WITH eligible AS (
@@ -150,7 +164,7 @@ SELECT r.msp, r.site, r.company_id, r.agreement
 _ROWS = f"""
 SELECT d.addition, d.lane, d.ref, d.agreement, d.product, d.month, d.run, d.kind, d.left_behind, d.target, d.base,
        d.due_position, d.due_since, d.cause, d.correlation, d.state,
-       coalesce(a.tries, 0) AS tries
+       coalesce(a.tries, 0) AS tries, {_IS_MISSED} AS is_missed
   {_ELIGIBLE}
    AND d.msp = %(msp)s AND d.site = %(site)s AND d.company_id = %(company_id)s AND d.agreement = %(agreement)s
 """  # put together from this module's own constants

@@ -27,6 +27,7 @@ from domain.addition import (
     AdditionFact,
     AdditionState,
     Problem,
+    PushFailed,
     PushIsOpen,
     PushKind,
     PushStarted,
@@ -86,6 +87,8 @@ def push_agreement(tools: Tools, due: DueAgreement, holder: str) -> None:
 
 
 def _push_all(tools: Tools, due: DueAgreement, holder: str) -> None:
+    # Taken before the rows: a pass belongs to the month in which it began (see `order_push`).
+    read_at = tools.journal.now()
     rows = due_rows(tools.pool, due)
     msp = MspId(due.msp)
     connection = tools.journal.state(CONNECTION, connection_stream(msp)).state
@@ -93,7 +96,6 @@ def _push_all(tools: Tools, due: DueAgreement, holder: str) -> None:
         return
     if connection.status is not Status.ACTIVE:
         return
-    read_at = tools.journal.now()
     client: WritingClient | None = None
     try:
         client = tools.clients.writing(msp, connection.live.number)
@@ -116,10 +118,9 @@ def _push_addition(here: _Pass, rows: Sequence[DueRow]) -> None:
     try:
         if not _settle_open(here, rows[0]):
             return
-        newest_final = max((row.month for row in rows if row.lane == Lane.FINAL), default=None)
         is_final_pending = False
         for row in rows:
-            if row.lane == Lane.FINAL and row.month != newest_final:
+            if row.is_missed:
                 _miss_month(here, row)
             elif row.lane != Lane.ACT or not is_final_pending:
                 ended = _push_row(here, row)
@@ -246,9 +247,11 @@ def _verified(
         return tuple(facts)
 
     entries = here.tools.journal.execute(ADDITION, here.stream(row), decide, origin)
+    if any(isinstance(entry.fact, PushFailed) for entry in entries):
+        attempts.leave_to_sweeper(here.tools, row)
+        return Ended.EXCEPTION
     attempts.forget(here.tools.pool, row)
-    is_failed = any(entry.fact_type == "addition.push-failed" for entry in entries)
-    return Ended.EXCEPTION if is_failed else Ended.DONE
+    return Ended.DONE
 
 
 def _failed(here: _Pass, row: DueRow, started: PushStarted, origin: Origin, error: PsaError) -> Ended:
@@ -291,8 +294,9 @@ def _settle_open(here: _Pass, row: DueRow) -> bool:
     if started.record is not None:
         known = seen.record(started.record)
     else:
-        running = seen.running(row.psa_product, started.month)
-        known = running[0] if len(running) == 1 else None
+        # A create for the next invoice bills from a later day on.
+        created_ones = seen.running(row.psa_product, started.month) or seen.standing(row.psa_product)
+        known = created_ones[0] if len(created_ones) == 1 else None
     tools.journal.execute(
         ADDITION,
         stream,
