@@ -180,7 +180,7 @@ def _state(
         return LineState.MOVED_ON
     if addition.drift_found is not None and not same_quantity(addition.drift_found, addition.wrote or Decimal(0)):
         return LineState.EDITED_BY_HAND
-    if row.corrected_at is not None and row.corrected_at > verified_at:
+    if not same_quantity(addition.base, row.quantity):
         return LineState.CORRECTED_LATER
     return LineState.VERIFIED
 

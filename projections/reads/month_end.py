@@ -10,13 +10,12 @@ from projections.reads.ask import Views
 
 @dataclass(frozen=True, slots=True)
 class ClosedLineRow:
-    """What the organizations mapped at the close add up to on one addition. `corrected_at` is the newest correction."""
+    """What the organizations mapped at the close add up to on one addition, in the newest version of the month."""
 
     agreement: int
     product: int
     quantity: Decimal
     organizations: list[str]
-    corrected_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +45,8 @@ class CorrectionRow:
 async def lines(views: Views, msp: MspId, month: BillingMonth) -> list[ClosedLineRow]:
     """Shape: by agreement and product."""
     query = """
-        SELECT agreement, product, sum(quantity) AS quantity, array_agg(organization ORDER BY organization)
-               AS organizations, max(recorded_at) FILTER (WHERE is_corrected) AS corrected_at
+        SELECT agreement, product, sum(quantity) AS quantity,
+               array_agg(organization ORDER BY organization) AS organizations
           FROM month_usage WHERE msp = %s AND month = %s AND agreement IS NOT NULL AND product IS NOT NULL
          GROUP BY agreement, product ORDER BY agreement, product
     """

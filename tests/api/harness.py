@@ -4,7 +4,7 @@ import itertools
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -97,6 +97,12 @@ class Api:
     def get(self, path: str) -> httpx.Response:
         return self.served.portal.call(lambda: self.served.client.get(path))
 
+    def with_tenants(self, tenants: Any) -> "Api":
+        """The same application, but over other PSA clients."""
+        parts = replace(self.parts, psa=replace(self.parts.psa, tenants=tenants))
+        client = httpx.AsyncClient(transport=httpx.ASGITransport(create_app(parts)), base_url="http://api.test")
+        return Api(replace(self.served, parts=parts, client=client), self.msp)
+
     def caller(self, role: Role, msp: str | None, subject: str = "somebody") -> Caller:
         token = self.served.key.issue(
             subject=subject, role=role, msp=None if msp is None else MspId(msp), lifetime=timedelta(minutes=5)
@@ -148,7 +154,7 @@ class SimulatedTenant:
 
     def product(self, number: int = 0) -> Mapping[str, Any]:
         """An active product that can be an addition."""
-        rows = self.admin("GET", "/records/product")
+        rows = self.admin("GET", "/records/catalogItem")
         usable: list[Mapping[str, Any]] = [
             row for row in rows if not row.get("inactiveFlag") and row["productClass"] not in ("Bundle", "Inventory")
         ]
