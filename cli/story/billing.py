@@ -197,7 +197,7 @@ def keep_a_hand_edit(stage: Stage, places: Places) -> None:
         stage.psa.edit_by_hand(agreement, LICENSES, 13)
         change_licenses(stage, change(GLOBEX, "plus-1", delta=1))
         stage.until_verified(agreement, LICENSES, 14)
-        drift = stage.payload_of_newest("addition.drift-detected")
+        drift = stage.payload_of_newest("addition.drift-detected", agreement, LICENSES)
         expect("the recorded drift", (number(drift["wrote"]), number(drift["found"])), (10, 13))
 
 
@@ -207,7 +207,7 @@ def sync_now(stage: Stage, places: Places) -> None:
         ended = run_sync(stage)
         expect("lines written by the run", ended.get("VERIFIED", 0), 1)
         stage.until_verified(agreement, LICENSES, 11)
-        pushed = stage.payload_of_newest("addition.usage-pushed")
+        pushed = stage.payload_of_newest("addition.usage-pushed", agreement, LICENSES)
         before = [number(pushed["before"]), number(pushed["after"])]
         expect("what the fact remembers as found and written", before, [14, 11])
         explain(stage, agreement)

@@ -115,11 +115,11 @@ class Stage:
         )["history"]
         return next((str(node["factType"]) for node in page["nodes"]), None)
 
-    def payload_of_newest(self, fact_type: str) -> Json:
-        """What the newest fact of a type holds."""
+    def payload_of_newest(self, fact_type: str, agreement: int, product: str) -> Json:
+        """What the newest fact of a type about an addition holds."""
         page = self.auditor.query(
             "query ($filter: HistoryFilterInput) { history(first: 1, filter: $filter) { nodes { payload } } }",
-            filter={"factType": fact_type},
+            filter={"factType": fact_type, "agreement": agreement, "product": self.psa.product(product)["id"]},
         )["history"]
         payload: Json = page["nodes"][0]["payload"]
         return payload
