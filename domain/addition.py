@@ -80,6 +80,7 @@ class Problem(StrEnum):
     CANNOT_UNDO = "CANNOT_UNDO"
     NOTHING_MAPPED = "NOTHING_MAPPED"
     NUMBERS_MOVED = "NUMBERS_MOVED"
+    COMPANY_DELETED = "COMPANY_DELETED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +231,21 @@ class DriftDetected:
 
 
 @dataclass(frozen=True, slots=True)
+class TroubleSeen:
+    """By the nightly watch: something in the PSA around the record needs a person. Pushes are not affected."""
+
+    problem: Problem
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class TroubleGone:
+    """By the nightly watch: what it saw before is in order again."""
+
+    problem: Problem
+
+
+@dataclass(frozen=True, slots=True)
 class AdditionLost:
     """By a worker: the remembered record is gone, known after a complete read with working credentials."""
 
@@ -249,6 +265,8 @@ AdditionFact = (
     | RetryRequested
     | ProrationConfirmed
     | DriftDetected
+    | TroubleSeen
+    | TroubleGone
     | AdditionLost
 )
 
@@ -318,6 +336,8 @@ class AdditionState:
     exceptional: Exceptional | None = None
     drift: DriftDetected | None = None
     """The newest hand edit seen since the last settled push."""
+    troubles: Mapping[Problem, str] = field(default_factory=dict)
+    """What the nightly watch saw and has not seen gone, with its detail."""
     is_proration_confirmed: bool = False
     finals: Mapping[BillingMonth, PushId] = field(default_factory=dict)
     """The final that settled each month."""
@@ -696,6 +716,15 @@ def detect_drift(state: AdditionState, found: Decimal) -> tuple[AdditionFact, ..
     return () if drift == state.drift else (drift,)
 
 
+def watch_troubles(state: AdditionState, seen: Mapping[Problem, str]) -> tuple[AdditionFact, ...]:
+    """What the nightly watch saw now against what it saw before."""
+    gone = tuple(TroubleGone(problem) for problem in state.troubles if problem not in seen)
+    new = tuple(
+        TroubleSeen(problem, detail) for problem, detail in seen.items() if state.troubles.get(problem) != detail
+    )
+    return (*gone, *new)
+
+
 def approve_push(
     state: AdditionState,
     agreement: PsaAgreementId,
@@ -798,6 +827,11 @@ def evolve(state: AdditionState, fact: AdditionFact) -> AdditionState:
             return replace(state, is_proration_confirmed=True)
         case DriftDetected():
             return replace(state, drift=fact)
+        case TroubleSeen():
+            return replace(state, troubles={**state.troubles, fact.problem: fact.detail})
+        case TroubleGone():
+            troubles = {problem: detail for problem, detail in state.troubles.items() if problem != fact.problem}
+            return replace(state, troubles=troubles)
         case AdditionLost():
             lost = Exceptional(Problem.ADDITION_LOST, None, None, None, "the record is gone", None, None)
             return replace(state, record=None, is_lost=True, is_fresh=True, wrote=None, drift=None, exceptional=lost)

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
+from typing import assert_never
 
 from domain.values import BillingMonth, Rule
 
@@ -72,11 +73,11 @@ def quantity_of_month(timeline: Timeline, month: BillingMonth, rule: Rule, minim
 
 
 def month_to_date(timeline: Timeline, month: BillingMonth, rule: Rule, now: datetime) -> Decimal:
-    """What has accrued in the month until `now` under the rule, without the minimum; shown, never pushed.
+    """What has accrued in the month until `now`, included, under the rule, without the minimum; shown, never pushed.
 
     Units: AVERAGE accrues unit-time over the length of the whole month, so it grows until the month ends.
     """
-    return _by_rule(timeline, month, rule, min(now, month.ends_at))
+    return _by_rule(timeline, month, rule, min(now + _MICROSECOND, month.ends_at))
 
 
 def _by_rule(timeline: Timeline, month: BillingMonth, rule: Rule, until: datetime) -> Decimal:
@@ -91,6 +92,8 @@ def _by_rule(timeline: Timeline, month: BillingMonth, rule: Rule, until: datetim
         case Rule.AVERAGE:
             unit_time = sum((length // _MICROSECOND) * value for length, value in spans)
             return _hundredths(unit_time, (month.ends_at - month.begins_at) // _MICROSECOND)
+        case _:
+            assert_never(rule)
 
 
 _MICROSECOND = timedelta(microseconds=1)

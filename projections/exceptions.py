@@ -28,6 +28,8 @@ from projections.view import Folds, Seen
 
 HELD = "HELD"
 """The problem of a push that waits for an answer; `reason` says why it waits."""
+DRIFT = "DRIFT"
+"""The problem of a quantity that somebody changed in ConnectWise, until the next push deals with it."""
 ATTENTION = "ATTENTION"
 """The problem of a connection that ConnectWise refuses; `reason` says how."""
 
@@ -87,6 +89,9 @@ CURES: Mapping[Problem, str] = MappingProxyType(
         Problem.CANNOT_UNDO: (
             "Something was written after the run: correct the quantity in ConnectWise, or press Sync now."
         ),
+        Problem.COMPANY_DELETED: (
+            "The company was deleted in ConnectWise: restore it there, or map the organization to another company."
+        ),
         Problem.NUMBERS_MOVED: (
             "The numbers changed after the preview, so this line was not written: preview again and decide anew."
         ),
@@ -109,6 +114,11 @@ HELD_CURES: Mapping[HoldReason, str] = MappingProxyType(
     }
 )
 
+DRIFT_CURE = (
+    "Somebody changed the quantity in ConnectWise: Sync now puts ours back; otherwise it is kept within the month, and "
+    "the drift policy decides at the month's end."
+)
+
 ATTENTION_CURES: Mapping[AttentionReason, str] = MappingProxyType(
     {
         AttentionReason.WRONG_KEYS: (
@@ -129,6 +139,8 @@ def cure_of(problem: str, reason: str | None = None) -> str:
     match problem:
         case "HELD":
             return HELD_CURES[HoldReason(reason or "")]
+        case "DRIFT":
+            return DRIFT_CURE
         case "ATTENTION":
             return ATTENTION_CURES[AttentionReason(reason or "")]
         case _:
@@ -197,6 +209,13 @@ class Exceptions:
         msp, addition = seen.entry.msp, str(seen.stream_id)
         if before.exceptional != after.exceptional:
             self._changed[(msp, addition)] = _exceptional(addition, seen)
+        for problem in before.troubles.keys() | after.troubles.keys():
+            if before.troubles.get(problem) != after.troubles.get(problem):
+                name = f"{addition}:{problem}"
+                self._changed[(msp, name)] = _trouble(name, problem, seen)
+        if before.drift != after.drift:
+            name = f"{addition}:drift"
+            self._changed[(msp, name)] = _drift(name, seen)
         if _unanswered(before) != _unanswered(after):
             name = f"{addition}:held"
             self._changed[(msp, name)] = _held(name, seen)
@@ -252,6 +271,24 @@ def _exceptional(name: str, seen: Seen) -> Row | None:
         "wanted": found.wanted,
         "push": fact.push if isinstance(fact, PushFailed | PushOutcomeUnknown) else None,
     }
+
+
+def _trouble(name: str, problem: Problem, seen: Seen) -> Row | None:
+    state: AdditionState = seen.after
+    detail = state.troubles.get(problem)
+    return None if detail is None else {**_of_addition(name, seen), **_NOTHING, "problem": problem, "detail": detail}
+
+
+def _drift(name: str, seen: Seen) -> Row | None:
+    state: AdditionState = seen.after
+    if state.drift is None:
+        return None
+    detail = f"we wrote {state.drift.wrote}, ConnectWise holds {state.drift.found}"
+    return {**_of_addition(name, seen), **_NOTHING, "problem": DRIFT, "detail": detail, "found": state.drift.found}
+
+
+_NOTHING: Row = dict.fromkeys(("reason", "kind", "month", "run", "found", "wanted", "push"))
+"""Columns that say something about a push, for exceptions that are about none."""
 
 
 def _held(name: str, seen: Seen) -> Row | None:

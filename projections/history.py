@@ -9,20 +9,15 @@ from typing import Any, assert_never
 import psycopg
 
 from domain.addition import (
-    AdditionAdopted,
     AdditionCreated,
     AdditionFact,
-    AdditionLost,
     AdditionState,
-    DriftDetected,
-    ProrationConfirmed,
     PushApproved,
     PushFailed,
     PushHeld,
     PushOutcomeUnknown,
     PushRefused,
     PushStarted,
-    RetryRequested,
     UsagePushed,
 )
 from domain.company_mapping import (
@@ -221,10 +216,8 @@ def _of_addition(fact: AdditionFact, before: AdditionState, agreement: str, prod
             contributions = before.open.contributions if before.open is not None else ()
             single = contributions[0].organization if len(contributions) == 1 else None
             return About(single, int(agreement), int(product), run)
-        case AdditionAdopted() | RetryRequested() | ProrationConfirmed() | DriftDetected() | AdditionLost():
-            return About(None, int(agreement), int(product))
         case _:
-            assert_never(fact)
+            return About(None, int(agreement), int(product))  # An addition's facts are about it, if about nothing more.
 
 
 def _of_connection(fact: ConnectionFact, before: ConnectionState) -> About:

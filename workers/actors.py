@@ -12,11 +12,12 @@ from domain.values import MspId, RunId
 from workers import attention
 from workers.carry_out_runs import carry_out_run
 from workers.close_month import close_months
-from workers.dispatch import Send
+from workers.dispatch import Send, note_watch
 from workers.due import DueAgreement
-from workers.leases import held
+from workers.leases import held, kept
 from workers.push import push_agreement
 from workers.tools import Tools
+from workers.watch_drift import watch_connection
 
 QUEUE = "ledger"
 """One queue for everything: each queue costs two connections per process (library-facts §3)."""
@@ -58,11 +59,18 @@ def answers(tools: Tools) -> Mapping[str, Callable[..., None]]:
         # The lease is left to run out: it is what spaces the probes.
         attention.look_again(tools, MspId(msp))
 
+    def watch(msp: str, holder: str) -> None:
+        with kept(tools.pool, f"watch:{msp}", holder, tools.timing.lease) as is_ours:
+            if is_ours:
+                watch_connection(tools, MspId(msp))
+                note_watch(tools.pool, MspId(msp))
+
     return {
         "addition.push": push,
         "run.carry_out": carry_out,
         "month.close": close,
         "connection.probe": probe,
+        "connection.watch": watch,
     }
 
 

