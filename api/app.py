@@ -15,7 +15,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 
 from api.context import Parts, Psa
 from api.gateway import Gateway
@@ -132,6 +132,7 @@ def create_app(parts: Parts) -> Starlette:
     gateway = Gateway(build_schema(introspection=parts.introspection), parts)
     routes = [
         Route("/graphql", gateway),
+        WebSocketRoute("/graphql", gateway),
         Route("/health", health),
         Route("/ready", ready),
     ]

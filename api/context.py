@@ -78,6 +78,8 @@ class Asking:
     principal: Principal
     actor: Actor
     request_id: str
+    connection_params: dict[str, Any] | None = None
+    """What a WebSocket client sent first; its token is in there."""
 
     @property
     def journal(self) -> Journal:

@@ -4,7 +4,8 @@ Every query and mutation names its roles; a field without roles does not exist. 
 answer with.
 """
 
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from functools import wraps
 from typing import Any
 
 import strawberry
@@ -25,6 +26,13 @@ EVERYBODY = frozenset({Role.ADMIN, Role.AUDITOR, Role.PLATFORM})
 OVERSEERS = frozenset({Role.AUDITOR, Role.PLATFORM})
 
 
+def require(info: Info, roles: frozenset[Role]) -> None:
+    """Raises: Denied unless the caller has one of the roles."""
+    role = info.context.principal.role
+    if role not in roles:
+        raise not_allowed(role.value)
+
+
 class Guarded(FieldExtension):
     """Lets the named roles in and turns refusals into what the schema can say."""
 
@@ -33,9 +41,7 @@ class Guarded(FieldExtension):
         self._told = told
 
     async def resolve_async(self, next_: AsyncExtensionResolver, source: Any, info: Info, **given: Any) -> Any:
-        role = info.context.principal.role
-        if role not in self.roles:
-            raise not_allowed(role.value)
+        require(info, self.roles)
         try:
             return await next_(source, info, **given)
         except (Refusal, PsaError) as error:
@@ -65,6 +71,24 @@ def mutation(
             graphql_type=told.annotation,
             extensions=[Guarded(roles, told)],
         )
+
+    return declare
+
+
+def subscription(roles: frozenset[Role], description: str | None = None) -> Callable[[Callable[..., Any]], Any]:
+    """A field of Subscription: an async generator. Refusals leave as those of a query."""
+
+    def declare(resolver: Callable[..., Any]) -> Any:
+        @wraps(resolver)
+        async def guarded(self: Any, info: Info, **given: Any) -> AsyncGenerator[Any, None]:
+            require(info, roles)
+            try:
+                async for each in resolver(self, info, **given):
+                    yield each
+            except (Refusal, PsaError) as error:
+                raise Refused(error) from error
+
+        return strawberry.subscription(resolver=guarded, description=description)
 
     return declare
 

@@ -6,6 +6,8 @@ stands in every fact it records and in the answer's headers.
 
 import re
 import uuid
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from starlette.requests import HTTPConnection, Request
@@ -13,13 +15,17 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
+from strawberry.exceptions import ConnectionRejectionError
+from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
+from strawberry.types.unset import UNSET, UnsetType
 from typing_extensions import override
 
 from api.context import Asking, Parts
 from api.schema import Schema
 from api.tokens import BadToken, Principal
-from journal.entry import Actor
+from journal.entry import Actor, Role
 
+MOST_SUBSCRIPTIONS = 20
 LARGEST_BODY = 2 * 1024 * 1024
 LONGEST_USER_AGENT = 300
 _SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,100}")
@@ -30,10 +36,17 @@ class BodyTooLarge(Exception):
 
 
 class Gateway(GraphQL[Asking, None]):
-    """GraphQL over POST, for callers with a valid token."""
+    """GraphQL over POST, subscriptions over server-sent events or WebSocket; for callers with a valid token."""
 
     def __init__(self, schema: Schema, parts: Parts) -> None:
-        super().__init__(schema, graphql_ide=None, allow_queries_via_get=False)
+        super().__init__(
+            schema,
+            graphql_ide=None,
+            allow_queries_via_get=False,
+            subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL, GRAPHQL_SSE_PROTOCOL),
+            max_subscriptions_per_connection=MOST_SUBSCRIPTIONS,
+            connection_init_wait_timeout=timedelta(seconds=10),
+        )
         self._parts = parts
 
     @override
@@ -56,7 +69,24 @@ class Gateway(GraphQL[Asking, None]):
 
     @override
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Asking:
-        return asking_of(self._parts, request, request.scope["principal"], request.scope["request_id"])
+        principal = request.scope.get("principal", _nobody())
+        return asking_of(self._parts, request, principal, request.scope.get("request_id", str(uuid.uuid4())))
+
+    @override
+    async def on_ws_connect(self, context: Asking) -> UnsetType | dict[str, object] | None:
+        """A WebSocket client can not send headers from a browser: its token comes with `connection_init`.
+
+        Raises: ConnectionRejectionError; the socket is closed with 4403.
+        """
+        told = (context.connection_params or {}).get("Authorization")
+        try:
+            context.principal = await verified(self._parts, bearer_in(told if isinstance(told, str) else ""))
+        except BadToken as error:
+            raise ConnectionRejectionError from error
+        who = context.principal
+        context.actor = replace(context.actor, subject=who.subject, role=who.role)
+        without_payload: UnsetType = UNSET
+        return without_payload
 
 
 def asking_of(parts: Parts, request: HTTPConnection, principal: Principal, request_id: str) -> Asking:
@@ -68,7 +98,12 @@ def asking_of(parts: Parts, request: HTTPConnection, principal: Principal, reque
 
 def bearer_of(request: HTTPConnection) -> str:
     """Raises: BadToken when there is none."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return bearer_in(request.headers.get("authorization", ""))
+
+
+def bearer_in(header: str) -> str:
+    """Raises: BadToken when there is none."""
+    scheme, _, token = header.partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise BadToken("a bearer token is needed")
     return token.strip()
@@ -83,6 +118,11 @@ def request_id_of(request: HTTPConnection) -> str:
     """The caller's own id for the request when it is sane, or a new one."""
     given = request.headers.get("x-request-id", "")
     return given if _SANE_REQUEST_ID.fullmatch(given) else str(uuid.uuid4())
+
+
+def _nobody() -> Principal:
+    """Who a WebSocket client is before its token was seen: in a role that no field lets in."""
+    return Principal("", Role.WORKER, None, datetime.now(UTC))
 
 
 def _unauthorized(reason: str) -> JSONResponse:

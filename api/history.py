@@ -83,7 +83,7 @@ class HistoryQueries:
         views = info.context.views
         known = await info.context.known_msp(msp)
         asked = paging.page(first, after, (int,))
-        wanted = _filter(filter)
+        wanted = history_filter(filter)
         key = int(asked.after[0] or 0) if asked.after else None
         cut = paging.cut(
             await rows.history(
@@ -124,7 +124,7 @@ def shown(row: HistoryRow) -> HistoryEntry:
     )
 
 
-def _filter(given: HistoryFilterInput | None) -> HistoryFilter:
+def history_filter(given: HistoryFilterInput | None) -> HistoryFilter:
     if given is None:
         return HistoryFilter()
     return HistoryFilter(

@@ -34,6 +34,7 @@ from api.pushes import PushMutations, PushQueries
 from api.refusals import refusal_types
 from api.runs import RunMutations, RunQueries
 from api.scalars import SCALARS
+from api.tail import TailSubscriptions
 from api.usage import UsageQueries
 from api.viewer import ViewerQueries
 
@@ -76,6 +77,11 @@ class Mutation(
     pass
 
 
+@strawberry.type
+class Subscription(TailSubscriptions):
+    pass
+
+
 class Schema(strawberry.Schema):
     def process_errors(self, errors: Any, execution_context: Any = None) -> None:
         """Errors are told and logged by `MaskBugs`; logging a client's mistake with its query could log a key."""
@@ -97,6 +103,7 @@ def build_schema(*, introspection: bool) -> Schema:
     return Schema(
         query=Query,
         mutation=Mutation,
+        subscription=Subscription,
         types=refusal_types(),
         extensions=extensions,
         config=StrawberryConfig(scalar_map=SCALARS),

@@ -33,11 +33,12 @@ class BadToken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Whom a verified token stands for. `msp` None means every MSP; an ADMIN always has one."""
+    """Whom a verified token stands for, and until when. `msp` None means every MSP; an ADMIN always has one."""
 
     subject: str
     role: Role
     msp: MspId | None
+    expires_at: datetime
 
 
 class Verifier(Protocol):
@@ -105,7 +106,9 @@ def issue_token(
     Units: `now` is real time, aware; `lifetime` positive.
     Raises: ValueError for an ADMIN of no MSP, a role that no token carries, or a lifetime that is over at once.
     """
-    principal = _principal({"sub": subject, "role": role.value, **({} if msp is None else {"msp": msp})})
+    expires_at = now + lifetime
+    named = {"sub": subject, "role": role.value, "exp": expires_at.timestamp()}
+    principal = _principal(named if msp is None else {**named, "msp": msp})
     if lifetime <= timedelta(0):
         raise ValueError("a token lives longer than no time")
     claims: dict[str, Any] = {
@@ -114,7 +117,7 @@ def issue_token(
         "aud": AUDIENCE,
         "iss": issuer,
         "iat": now,
-        "exp": now + lifetime,
+        "exp": expires_at,
     }
     if msp is not None:
         claims["msp"] = msp
@@ -176,4 +179,5 @@ def _principal(claims: Mapping[str, Any]) -> Principal:
         raise ValueError("the token's MSP is no id")
     if msp is None and role == Role.ADMIN.value:
         raise ValueError("an admin's token names its MSP")
-    return Principal(subject, Role(role), None if msp is None else MspId(msp))
+    expires_at = datetime.fromtimestamp(claims["exp"], UTC)
+    return Principal(subject, Role(role), None if msp is None else MspId(msp), expires_at)

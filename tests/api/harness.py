@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 from anyio.from_thread import BlockingPortal, start_blocking_portal
+from starlette.applications import Starlette
 
 from api.app import compose, create_app
 from api.context import Parts
@@ -66,6 +67,7 @@ class Served:
     """The running application, shared by the tests of a session."""
 
     parts: Parts
+    app: Starlette
     portal: BlockingPortal
     client: httpx.AsyncClient
     key: LocalKey
@@ -100,8 +102,9 @@ class Api:
     def with_tenants(self, tenants: Any) -> "Api":
         """The same application, but over other PSA clients."""
         parts = replace(self.parts, psa=replace(self.parts.psa, tenants=tenants))
-        client = httpx.AsyncClient(transport=httpx.ASGITransport(create_app(parts)), base_url="http://api.test")
-        return Api(replace(self.served, parts=parts, client=client), self.msp)
+        app = create_app(parts)
+        client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://api.test")
+        return Api(replace(self.served, parts=parts, app=app, client=client), self.msp)
 
     def caller(self, role: Role, msp: str | None, subject: str = "somebody") -> Caller:
         token = self.served.key.issue(
@@ -199,4 +202,4 @@ def serving(database_url: str, data_dir: Path, allowed_origins: frozenset[str]) 
             )
         )
         key = LocalKey(read_local_key(data_dir / TOKEN_KEY_FILE), ApiSettings().issuer)
-        yield Served(parts, portal, client, key, database_url)
+        yield Served(parts, app, portal, client, key, database_url)

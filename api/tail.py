@@ -1,0 +1,89 @@
+"""What happens, while it happens: the tail of the history, and a run's progress.
+
+Both look at the views again whenever these have moved on, so what is told is what a query would show. A tail ends when
+the caller's token does.
+"""
+
+# ruff: noqa: A002 - input, filter, id: arguments are named as GraphQL names them
+
+from collections.abc import AsyncGenerator
+from datetime import UTC, datetime
+
+import strawberry
+
+from api import paging
+from api.context import Asking, Info
+from api.fields import READERS, subscription
+from api.history import HistoryEntry, HistoryFilterInput, history_filter, shown
+from api.paging import Edge
+from api.runs import Run
+from api.runs import shown as shown_run
+from domain.refusals import UnknownRun
+from domain.run import RunStatus
+from domain.values import RunId
+from projections.reads import history as history_rows
+from projections.reads import runs as run_rows
+
+PATIENCE_SECONDS = 5.0
+"""How long a tail sleeps at most before it looks whether the caller's token is still good."""
+MOST_AT_ONCE = 100
+
+
+@strawberry.type
+class TailSubscriptions:
+    @subscription(READERS, "Every fact from now on, or after a cursor that this or `history` gave; the oldest first.")
+    async def facts(
+        self,
+        info: Info,
+        *,
+        filter: HistoryFilterInput | None = None,
+        after: str | None = None,
+        msp: strawberry.ID | None = None,
+    ) -> AsyncGenerator[Edge[HistoryEntry], None]:
+        asking = info.context
+        known = await asking.known_msp(msp)
+        wanted = history_filter(filter)
+        key = paging.page(1, after, (int,)).after
+        told = asking.parts.freshness.position if key is None else int(key[0] or 0)
+        while True:
+            folded = asking.parts.freshness.position
+            rows = await history_rows.history(
+                asking.views, known, wanted, newest_first=False, limit=MOST_AT_ONCE, after=told
+            )
+            for row in rows:
+                yield Edge(cursor=paging.cursor((row.position,)), node=shown(row))
+            if len(rows) == MOST_AT_ONCE:
+                told = rows[-1].position
+                continue
+            told = max(told, folded, rows[-1].position if rows else 0)
+            if not await _moved_on(asking, told):
+                return
+
+    @subscription(READERS, "A run now and whenever it has moved on, until it is over.")
+    async def run_progress(
+        self, info: Info, run: strawberry.ID, *, msp: strawberry.ID | None = None
+    ) -> AsyncGenerator[Run, None]:
+        asking = info.context
+        known = await asking.known_msp(msp)
+        told = None
+        while True:
+            folded = asking.parts.freshness.position
+            row = await run_rows.run(asking.views, known, run)
+            if row is None:
+                raise UnknownRun(RunId(run))
+            progress = await run_rows.progress(asking.views, known, run)
+            if (row, progress) != told:
+                told = (row, progress)
+                yield shown_run(known, row)
+            if row.status in {RunStatus.FINISHED, RunStatus.CANCELLED}:
+                return
+            if not await _moved_on(asking, folded):
+                return
+
+
+async def _moved_on(asking: Asking, position: int) -> bool:
+    """Wait until the views are beyond a position. False when the caller's token expired meanwhile."""
+    while datetime.now(UTC) < asking.principal.expires_at:
+        if await asking.parts.freshness.wait_for(position + 1, PATIENCE_SECONDS):
+            return True
+    return False

@@ -1,0 +1,175 @@
+"""Subscriptions: over server-sent events and over WebSocket, for callers with a valid token only.
+
+The applications' streams are driven by hand, message by message, because the HTTP client for tests waits for the end.
+"""
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from tests.api.given import connected, new_organization, registered, with_products
+from tests.api.harness import Api, Caller, SimulatedTenant
+from tests.api.operations import CANCEL_RUN, SYNC_NOW
+
+FACTS = "subscription ($a: String) { facts(after: $a) { cursor node { factType organization } } }"
+PROGRESS = "subscription ($r: ID!) { runProgress(run: $r) { id status progress { state count } } }"
+WITHIN_SECONDS = 20
+
+
+def told(
+    caller: Caller,
+    query: str,
+    *,
+    count: int | None = None,
+    meanwhile: Callable[[], None] | None = None,
+    **variables: Any,
+) -> list[Any]:
+    """What a subscription over server-sent events tells: so many events, or all of them until it ends."""
+    body = json.dumps({"query": query, "variables": variables}).encode()
+    headers = {
+        "authorization": f"Bearer {caller.token}",
+        "accept": "text/event-stream",
+        "content-type": "application/json",
+    }
+    portal = caller.api.served.portal
+    return portal.call(_told_over_sse, caller.api, headers, body, count, meanwhile)
+
+
+async def _told_over_sse(
+    api: Api, headers: Mapping[str, str], body: bytes, count: int | None, meanwhile: Callable[[], None] | None
+) -> list[Any]:
+    scope = {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "http",
+        "path": "/graphql", "raw_path": b"/graphql", "query_string": b"", "root_path": "", "client": ("127.0.0.1", 1),
+        "server": ("api.test", 80), "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+    }  # fmt: skip
+    inbox: asyncio.Queue[Any] = asyncio.Queue()
+    sent: asyncio.Queue[Any] = asyncio.Queue()
+    inbox.put_nowait({"type": "http.request", "body": body, "more_body": False})
+    task = asyncio.create_task(api.served.app(scope, inbox.get, sent.put))
+    events: list[Any] = []
+    async with asyncio.timeout(WITHIN_SECONDS):
+        assert (await sent.get())["status"] == 200
+        if meanwhile is not None:
+            await asyncio.to_thread(meanwhile)
+        text = ""
+        while count is None or len(events) < count:
+            message = await sent.get()
+            text += message.get("body", b"").decode()
+            *whole, text = text.split("\r\n\r\n")
+            events += [json.loads(one.split("data: ", 1)[1]) for one in whole if one.startswith("event: next")]
+            if not message.get("more_body", False):
+                break
+        inbox.put_nowait({"type": "http.disconnect"})
+        await task
+    return events
+
+
+def test_facts_are_told_from_a_cursor_on_and_as_they_come(api: Api) -> None:
+    registered(api, new_organization("globex"))
+    [first] = api.auditor().one("{ history { edges { cursor } } }")["edges"]
+
+    events = told(
+        api.auditor(),
+        FACTS,
+        a=first["cursor"],
+        count=2,
+        meanwhile=lambda: registered(api, new_organization("initech"), new_organization("hooli")),
+    )
+
+    assert [event["data"]["facts"]["node"]["organization"] for event in events] == ["initech", "hooli"]
+
+
+def test_facts_of_another_msp_are_not_told(api: Api) -> None:
+    other = Api(api.served, f"{api.msp}-other")
+    registered(api, new_organization("globex"))
+    [first] = api.auditor().one("{ history { edges { cursor } } }")["edges"]
+
+    def both() -> None:
+        registered(other, new_organization("secret"))
+        registered(api, new_organization("initech"))
+
+    events = told(api.auditor(), FACTS, a=first["cursor"], count=1, meanwhile=both)
+
+    assert [event["data"]["facts"]["node"]["organization"] for event in events] == ["initech"]
+
+
+def test_a_runs_progress_is_told_until_it_is_over(api: Api, tenant: SimulatedTenant) -> None:
+    registered(api, new_organization("globex"))
+    connected(api, tenant)
+    with_products(api, tenant)
+    run = api.admin().one(SYNC_NOW, input={})["run"]["id"]
+
+    events = told(api.admin(), PROGRESS, r=run, meanwhile=lambda: api.admin().one(CANCEL_RUN, input={"run": run}))
+
+    statuses = [event["data"]["runProgress"]["status"] for event in events]
+    assert statuses[-1] == "CANCELLED"
+    assert set(statuses) <= {"REQUESTED", "CANCELLED"}
+
+
+@pytest.mark.parametrize(("role", "code"), [("platform", "NotAllowed"), ("admin", "UnknownRun")])
+def test_what_can_not_be_told_is_refused_by_name(api: Api, role: str, code: str) -> None:
+    caller = api.platform() if role == "platform" else api.admin()
+
+    [event] = told(caller, PROGRESS, r="nothing")
+
+    assert event["errors"][0]["extensions"]["code"] == code
+
+
+class Socket:
+    """A WebSocket client of the application, as a server would drive it."""
+
+    def __init__(self, api: Api) -> None:
+        scope = {
+            "type": "websocket", "asgi": {"version": "3.0"}, "http_version": "1.1", "scheme": "ws", "path": "/graphql",
+            "raw_path": b"/graphql", "query_string": b"", "root_path": "", "client": ("127.0.0.1", 1),
+            "server": ("api.test", 80), "headers": [(b"host", b"api.test")], "subprotocols": ["graphql-transport-ws"],
+        }  # fmt: skip
+        self._inbox: asyncio.Queue[Any] = asyncio.Queue()
+        self._sent: asyncio.Queue[Any] = asyncio.Queue()
+        self._inbox.put_nowait({"type": "websocket.connect"})
+        self._task = asyncio.create_task(api.served.app(scope, self._inbox.get, self._sent.put))
+
+    async def next(self) -> Any:
+        message = await self._sent.get()
+        return json.loads(message["text"]) if message["type"] == "websocket.send" else message
+
+    def send(self, message: object) -> None:
+        self._inbox.put_nowait({"type": "websocket.receive", "text": json.dumps(message)})
+
+    async def close(self) -> None:
+        self._inbox.put_nowait({"type": "websocket.disconnect", "code": 1000})
+        await self._task
+
+
+async def _over_websocket(api: Api, init: object, query: str) -> list[Any]:
+    """The answers to a connection_init and to one subscription."""
+    async with asyncio.timeout(WITHIN_SECONDS):
+        socket = Socket(api)
+        assert (await socket.next())["type"] == "websocket.accept"
+        socket.send({"type": "connection_init", "payload": init})
+        answers = [await socket.next()]
+        if answers[0]["type"] == "connection_ack":
+            socket.send({"id": "1", "type": "subscribe", "payload": {"query": query}})
+            answers.append(await socket.next())
+        await socket.close()
+        return answers
+
+
+def test_a_websocket_client_brings_its_token_with_the_first_message(api: Api) -> None:
+    answers = api.served.portal.call(
+        _over_websocket, api, {"Authorization": f"Bearer {api.admin().token}"}, "{ viewer { role msp } }"
+    )
+
+    assert answers[0] == {"type": "connection_ack"}
+    assert answers[1]["payload"]["data"]["viewer"] == {"role": "ADMIN", "msp": api.msp}
+
+
+@pytest.mark.parametrize("init", [{}, {"Authorization": "Bearer nonsense"}, {"Authorization": 7}])
+def test_a_websocket_client_without_a_valid_token_is_closed(api: Api, init: object) -> None:
+    [answer] = api.served.portal.call(_over_websocket, api, init, "{ viewer { role } }")
+
+    assert (answer["type"], answer["code"]) == ("websocket.close", 4403)
