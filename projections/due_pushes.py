@@ -511,14 +511,10 @@ def _apply_addition(rows: dict[Key, DuePush], happening: _OnAddition) -> None:
         case PushOutcomeUnknown():
             for key, row in mine.items():
                 if row.covered_by == fact.push:
-                    # An act is judged again (an INITIAL may write, an increment is refused), and so is a final; a
-                    # line of Sync now needs a person to look and ask again.
-                    is_line = row.lane == Lane.RUN
+                    # Judged again after a while: an INITIAL may write, an increment is refused, and so on. Not at
+                    # once, or a PSA that makes something else of every number would be written to without end.
                     rows[key] = replace(
-                        row,
-                        covered_by=None,
-                        state=DueState.REFUSED if is_line else DueState.DUE,
-                        problem=Problem.OUTCOME_UNKNOWN.value if is_line else None,
+                        row, covered_by=None, state=DueState.REFUSED, problem=Problem.OUTCOME_UNKNOWN.value
                     )
         case PushHeld():
             for key, row in mine.items():

@@ -97,7 +97,10 @@ RETRIED_BY_SWEEPER = (
     "REFUSED_BY_PSA",
     "TWO_RUNNING",
 )
-"""Exceptions that may cure themselves in ConnectWise; the sweeper looks again after a while."""
+"""Exceptions that may cure themselves in ConnectWise; the sweeper looks again after a while.
+
+After an unknown outcome it looks again too, except for a line of Sync now: that needs a person to look and ask again.
+"""
 
 _IS_MISSED = """
 (d.lane = 'FINAL' AND EXISTS (SELECT 1 FROM due_pushes n
@@ -114,7 +117,7 @@ _ELIGIBLE = f"""
   LEFT JOIN push_attempts a ON a.addition = d.addition
   LEFT JOIN additions line ON line.addition = d.addition
  WHERE (d.state = 'DUE'
-        OR (d.state = 'REFUSED' AND d.problem = ANY(%(swept)s)
+        OR (d.state = 'REFUSED' AND (d.problem = ANY(%(swept)s) OR (d.problem = 'OUTCOME_UNKNOWN' AND d.lane <> 'RUN'))
             AND (a.addition IS NULL OR a.sweep_at <= clock_timestamp()))
         -- A held or refused final would stop the addition for good once a newer month has taken its place.
         OR {_IS_MISSED})

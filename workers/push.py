@@ -30,6 +30,7 @@ from domain.addition import (
     PushFailed,
     PushIsOpen,
     PushKind,
+    PushOutcomeUnknown,
     PushStarted,
     created,
     evolve,
@@ -61,6 +62,8 @@ class Ended(StrEnum):
     """How far one lane of one addition came."""
 
     DONE = "DONE"
+    WROTE = "WROTE"
+    """Done by a write, so what this pass read of the addition is old."""
     WAITS = "WAITS"
     EXCEPTION = "EXCEPTION"
 
@@ -124,6 +127,8 @@ def _push_addition(here: _Pass, rows: Sequence[DueRow]) -> None:
                 _miss_month(here, row)
             elif row.lane != Lane.ACT or not is_final_pending:
                 ended = _push_row(here, row)
+                if ended is Ended.WROTE:
+                    return  # what else is due is dispatched again, and starts from a new read
                 is_final_pending |= row.lane == Lane.FINAL and ended is not Ended.DONE
     except PushIsOpen:
         log.info("another worker pushes %s", here.stream(rows[0]).key)
@@ -247,11 +252,11 @@ def _verified(
         return tuple(facts)
 
     entries = here.tools.journal.execute(ADDITION, here.stream(row), decide, origin)
-    if any(isinstance(entry.fact, PushFailed) for entry in entries):
+    if any(isinstance(entry.fact, PushFailed | PushOutcomeUnknown) for entry in entries):
         attempts.leave_to_sweeper(here.tools, row)
         return Ended.EXCEPTION
     attempts.forget(here.tools.pool, row)
-    return Ended.DONE
+    return Ended.DONE if answer is None else Ended.WROTE
 
 
 def _failed(here: _Pass, row: DueRow, started: PushStarted, origin: Origin, error: PsaError) -> Ended:

@@ -1,10 +1,11 @@
 """What stories say often: a customer starts, a month ends, keys are lost and found."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from domain.addition import PushKind, PushRefused, PushStarted, UsagePushed
 from domain.catalogue import Plan
@@ -18,8 +19,11 @@ from domain.organization import (
     change_management,
 )
 from domain.streams import connection_stream, organization_stream
-from domain.values import BillingMonth, LicenseType, Management, OrganizationId, PsaAgreementId, PsaProductId
+from domain.values import BillingMonth, LicenseType, Management, MspId, OrganizationId, PsaAgreementId, PsaProductId
 from tests.workers.system import CORE, MSP, System
+from workers.actors import answers
+from workers.dispatch import Dispatcher
+from workers.tools import Clients, Tools
 
 NOVEMBER = BillingMonth(2026, 11)
 DECEMBER = BillingMonth(2026, 12)
@@ -164,3 +168,41 @@ def due(system: System) -> list[tuple[str, str, str]]:
 
 def addition_id(system: System, product: PsaProductId) -> UUID:
     return system.stream(product).id
+
+
+def driven_by(system: System, tools: Tools) -> System:
+    """The same ledger, worked on with other tools from now on."""
+    doing = answers(tools)
+
+    def send(job: str, *arguments: str | int) -> None:
+        system.sent.append(f"{job}{arguments[:-1]}")
+        doing[job](*arguments)
+
+    dispatcher = Dispatcher(tools.pool, send, timing=tools.timing, new_holder=lambda: str(uuid4()))
+    return replace(system, tools=tools, dispatcher=dispatcher)
+
+
+class Meddling:
+    """A client of ours whose written numbers somebody in ConnectWise turns into others at once."""
+
+    def __init__(self, client: Any, turned: Callable[[Decimal], Decimal]) -> None:
+        self._client = client
+        self._turned = turned
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def set_quantity(self, agreement: Any, record: Any, quantity: Decimal, *, deadline: float) -> Any:
+        return self._client.set_quantity(agreement, record, self._turned(quantity), deadline=deadline)
+
+
+@dataclass(frozen=True)
+class MeddledClients:
+    clients: Clients
+    turned: Callable[[Decimal], Decimal]
+
+    def reading(self, msp: MspId, connection_number: int) -> Any:
+        return self.clients.reading(msp, connection_number)
+
+    def writing(self, msp: MspId, connection_number: int) -> Any:
+        return Meddling(self.clients.writing(msp, connection_number), self.turned)

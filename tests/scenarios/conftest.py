@@ -1,11 +1,13 @@
 """A whole ledger for each story."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import datetime
 
 import pytest
 
 from tests.scenarios.fresh_ledger import Template, ledger_template
-from tests.workers.system import System, ready_system
+from tests.workers.system import NOON, System, ready_system
 
 
 @pytest.fixture(scope="session")
@@ -15,7 +17,17 @@ def stories(postgres: str) -> Iterator[Template]:
 
 
 @pytest.fixture
-def system(stories: Template) -> Iterator[System]:
-    """Noon on 10 November 2026; the MSP is connected and has Core mapped: licences and servers."""
-    with stories.copy() as url, ready_system(url) as ready:
-        yield ready
+def system_at(stories: Template) -> Iterator[Callable[[datetime], System]]:
+    """Opens a system at an instant: the MSP is connected and has Core mapped, licences and servers."""
+    with ExitStack() as stack:
+
+        def open_at(at: datetime) -> System:
+            return stack.enter_context(ready_system(stack.enter_context(stories.copy()), at))
+
+        yield open_at
+
+
+@pytest.fixture
+def system(system_at: Callable[[datetime], System]) -> System:
+    """Noon on 10 November 2026."""
+    return system_at(NOON)

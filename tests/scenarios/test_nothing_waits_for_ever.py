@@ -9,7 +9,19 @@ from domain.connection import set_product_rule
 from domain.run import RUN
 from domain.streams import run_stream
 from domain.values import Component, DriftPolicy, LeftBehind, Rule
-from tests.scenarios.acts import DECEMBER, NOVEMBER, at, close, due, kinds, pass_time, refusals, start
+from tests.scenarios.acts import (
+    DECEMBER,
+    NOVEMBER,
+    MeddledClients,
+    at,
+    close,
+    driven_by,
+    due,
+    kinds,
+    pass_time,
+    refusals,
+    start,
+)
 from tests.workers.system import LITE, MSP, System
 from workers.close_month import close_months, final_run
 from workers.tools import Tools
@@ -264,3 +276,33 @@ def invoiced_already(system: System) -> None:
         id=system.agreement,
         changes={"periodType": "Future", "nextInvoiceDate": "2026-12-01T00:00:00Z"},
     )
+
+
+def test_a_push_after_another_in_one_pass_starts_from_what_the_first_one_wrote(system: System) -> None:
+    start(system)
+    system.move_clock(at(12, 1, 0, 10))
+    system.psa.hand_edit(system.agreement, system.license_product, 15)
+    system.licenses("globex", delta=5)
+
+    close(system, NOVEMBER)
+
+    assert ["INITIAL 2026-11", "FINAL 2026-11", "INCREMENTAL 2026-12"] == kinds(system, system.license_product)
+    assert [Decimal(17)] == system.held(system.license_product)
+
+
+def test_a_psa_that_makes_something_else_of_every_number_is_not_written_to_without_end(system: System) -> None:
+    start(system)
+    system.psa.hand_edit(system.agreement, system.license_product, 14)
+    meddled = driven_by(
+        system, replace(system.tools, clients=MeddledClients(system.tools.clients, lambda quantity: quantity + 1))
+    )
+
+    close(meddled, NOVEMBER)
+
+    exceptional = system.addition(system.license_product).exceptional
+    assert exceptional is not None
+    assert "OUTCOME_UNKNOWN" == exceptional.problem.value
+    system.forget_patience()
+    system.settle()
+    assert [Decimal(12)] == system.held(system.license_product)
+    assert NOVEMBER in system.addition(system.license_product).finals
