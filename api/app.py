@@ -166,10 +166,14 @@ def main(settings: Settings | None = None, api: ApiSettings | None = None) -> in
 
 @contextmanager
 def _listening(api: ApiSettings) -> Iterator[socket.socket]:
-    """A bound socket. Raises: OSError when the address is taken."""
+    """A listening socket: who connects before the server runs waits.
+
+    Raises: OSError when the address is taken.
+    """
     family = socket.AF_INET6 if ":" in api.host else socket.AF_INET
     # The protocol is named because asyncio turns off Nagle's delay only then.
     with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as bound:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind((api.host, api.port))
+        bound.listen(2048)
         yield bound

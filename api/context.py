@@ -16,6 +16,7 @@ import strawberry
 from anyio import to_thread
 
 from api.errors import Told, msp_needed, plain, unknown_msp
+from api.loaders import Loaders
 from api.tokens import Principal, Verifier
 from connectwise.exchange import Wire
 from connectwise.tenants import Tenants
@@ -78,6 +79,7 @@ class Asking:
     principal: Principal
     actor: Actor
     request_id: str
+    loaders: Loaders
     connection_params: dict[str, Any] | None = None
     """What a WebSocket client sent first; its token is in there."""
 

@@ -21,7 +21,10 @@ from strawberry.types.unset import UNSET, UnsetType
 from typing_extensions import override
 
 from api.context import Asking, Parts
+from api.errors import Refused
+from api.loaders import new_loaders
 from api.schema import Schema
+from api.texts import UNSTORABLE, all_storable
 from api.tokens import BadToken, Principal
 from journal.entry import Actor, Role
 
@@ -33,6 +36,10 @@ _SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,100}")
 
 class BodyTooLarge(Exception):
     """The request's body exceeds what any operation needs."""
+
+
+class UnstorableText(Exception):
+    """The request's body holds a text that nothing behind us can hold."""
 
 
 class Gateway(GraphQL[Asking, None]):
@@ -66,6 +73,16 @@ class Gateway(GraphQL[Asking, None]):
         except BodyTooLarge:
             answer = JSONResponse({"errors": [{"message": "the request is too large"}]}, status_code=413)
             await answer(scope, receive, send)
+        except UnstorableText:
+            told = {"message": str(UNSTORABLE), "extensions": Refused(UNSTORABLE).extensions}
+            await JSONResponse({"errors": [told]}, status_code=400)(scope, receive, send)
+
+    @override
+    def decode_json(self, data: str | bytes) -> object:
+        decoded = super().decode_json(data)
+        if not all_storable(decoded):
+            raise UnstorableText
+        return decoded
 
     @override
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Asking:
@@ -93,7 +110,7 @@ def asking_of(parts: Parts, request: HTTPConnection, principal: Principal, reque
     agent = "".join(each for each in request.headers.get("user-agent", "") if each.isprintable())
     address = request.client.host if request.client is not None else None
     actor = Actor(principal.subject, principal.role, address, agent[:LONGEST_USER_AGENT] or None)
-    return Asking(parts, principal, actor, request_id)
+    return Asking(parts, principal, actor, request_id, new_loaders(parts.views))
 
 
 def bearer_of(request: HTTPConnection) -> str:

@@ -92,7 +92,7 @@ class Organization:
                 billed=row.billed,
                 since=row.since,
             )
-            for row in await organization_rows.usage_to_date(info.context.views, MspId(self.msp), self.id)
+            for row in await info.context.loaders.usage_to_date.load((MspId(self.msp), self.id))
         ]
 
 

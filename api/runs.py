@@ -92,7 +92,7 @@ class Run:
     async def progress(self, info: Info) -> list[StateCount]:
         counts: dict[str, Any] | None = self.final_outcomes
         if counts is None:
-            counts = await rows.progress(info.context.views, MspId(self.msp), self.id)
+            counts = await info.context.loaders.run_progress.load((MspId(self.msp), self.id))
         return [StateCount(state=state, count=int(count)) for state, count in sorted(counts.items())]
 
     @computed("The plan's lines, in its order.")

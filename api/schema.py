@@ -35,6 +35,7 @@ from api.refusals import refusal_types
 from api.runs import RunMutations, RunQueries
 from api.scalars import SCALARS
 from api.tail import TailSubscriptions
+from api.texts import StorableTexts
 from api.usage import UsageQueries
 from api.viewer import ViewerQueries
 
@@ -90,7 +91,8 @@ class Schema(strawberry.Schema):
 def build_schema(*, introspection: bool) -> Schema:
     """Rules are built once and shared: the validation cache hits only when they are the same objects."""
     limiters = (QueryDepthLimiter(max_depth=DEEPEST), MaxAliasesLimiter(max_alias_count=MOST_ALIASES))
-    rules: list[type[ASTValidationRule]] = [rule for limiter in limiters for rule in limiter.validation_rules]
+    limits = [rule for limiter in limiters for rule in limiter.validation_rules]
+    rules: list[type[ASTValidationRule]] = [*limits, StorableTexts]
     extensions: list[Any] = [
         lambda: ParserCache(maxsize=CACHED_DOCUMENTS),
         lambda: ValidationCache(maxsize=CACHED_DOCUMENTS),

@@ -58,7 +58,8 @@ _COLUMNS = (
 )
 
 
-def _where(msp: MspId, wanted: HistoryFilter) -> Filter:
+def matching(msp: MspId, wanted: HistoryFilter) -> Filter:
+    """The conditions of a filter, over the table `history` under the name h."""
     return (
         Filter(("h.msp = %s",), (msp,))
         .when(wanted.since is not None, "h.recorded_at >= %s", wanted.since)
@@ -78,7 +79,7 @@ async def history(
     views: Views, msp: MspId, wanted: HistoryFilter, *, newest_first: bool, limit: int, after: int | None
 ) -> list[HistoryRow]:
     """Shape: by position, in the direction asked for; `after` is the position of the last row seen."""
-    where = _where(msp, wanted)
+    where = matching(msp, wanted)
     if after is not None:
         where = where.both("h.position < %s" if newest_first else "h.position > %s", after)
     order = "DESC" if newest_first else "ASC"
@@ -90,7 +91,7 @@ async def history(
 
 
 async def count(views: Views, msp: MspId, wanted: HistoryFilter) -> int:
-    where = _where(msp, wanted)
+    where = matching(msp, wanted)
     return await views.number(f"SELECT count(*) FROM history h WHERE {where.sql}", where.values)
 
 

@@ -151,13 +151,13 @@ async def named(views: Views, msp: MspId, ids: Sequence[str]) -> dict[str, Organ
     return {row.organization: row for row in found}
 
 
-async def usage_to_date(views: Views, msp: MspId, organization_id: str) -> list[UsageRow]:
-    """Shape: by plan and component."""
+async def usage_to_date(views: Views, msp: MspId, ids: Sequence[str]) -> list[UsageRow]:
+    """Shape: by organization, plan and component."""
     query = (
         "SELECT organization, plan, component, counted, billed, since FROM usage_to_date"
-        " WHERE msp = %s AND organization = %s ORDER BY plan, component"
+        " WHERE msp = %s AND organization = ANY(%s) ORDER BY organization, plan, component"
     )
-    return await views.rows(UsageRow, query, (msp, organization_id))
+    return await views.rows(UsageRow, query, (msp, list(ids)))
 
 
 async def items_in_use(views: Views, msp: MspId) -> list[tuple[str, Component]]:

@@ -1,6 +1,7 @@
 """The whole API in one process: its application, a projector in a thread, tokens, and a simulated tenant to connect."""
 
 import itertools
+import json
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -91,7 +92,9 @@ class Api:
 
     def post(self, body: object, headers: Mapping[str, str]) -> Answer:
         response: httpx.Response = self.served.portal.call(
-            lambda: self.served.client.post("/graphql", json=body, headers=dict(headers))
+            lambda: self.served.client.post(
+                "/graphql", content=json.dumps(body), headers={"Content-Type": "application/json", **headers}
+            )
         )
         is_json = response.headers.get("content-type", "").startswith("application/json")
         return Answer(response.status_code, response.json() if is_json else {}, response.headers)
