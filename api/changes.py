@@ -14,7 +14,9 @@ from uuid import UUID
 
 from api.context import Act, checked_id
 from api.errors import plain
+from domain.company_mapping import COMPANY_MAPPING
 from domain.connection import CONNECTION, product_terms
+from domain.month_close import ClosedUnder, close_late
 from domain.organization import (
     ORGANIZATION,
     EffectiveChange,
@@ -24,8 +26,8 @@ from domain.organization import (
     evolve,
 )
 from domain.refusals import ChangeIdReused, InvalidInput, Refusal
-from domain.streams import Stream, connection_stream, organization_stream
-from domain.values import MspId, OrganizationId, ProductTerms
+from domain.streams import Stream, company_mapping_stream, connection_stream, organization_stream
+from domain.values import BillingMonth, MspId, OrganizationId, ProductTerms
 from journal.application import Journal
 from journal.entry import Entry
 from journal.reader import Change, Key, Reader
@@ -141,6 +143,7 @@ def _decide_all(
                 places.append(place)
             else:
                 place = _decide(working[one.organization], one, when)
+                _close_late(act.msp, one.organization, working[one.organization], place.change, reader)
                 here[one.change_id] = one.digest, place
                 places.append(place)
         except Refusal as refusal:
@@ -159,6 +162,20 @@ def _decide(work: _Working, one: AskedChange, when: When) -> _Place:
     for fact in facts:
         work.state = evolve(work.state, fact)
     return place
+
+
+def _close_late(
+    msp: MspId, organization: OrganizationId, work: _Working, change: EffectiveChange, reader: Reader
+) -> None:
+    """A change with effect in an earlier month may tell of an organization that was not there when it closed."""
+    if BillingMonth.of(change.effective_at) >= BillingMonth.of(reader.now):
+        return
+    connection = reader.state(CONNECTION, connection_stream(msp))
+    mapping = reader.state(COMPANY_MAPPING, company_mapping_stream(msp, organization))
+    under = ClosedUnder(connection.state, connection.version, mapping.state, mapping.version)
+    for fact in close_late(work.state, under, reader.now):
+        work.facts.append(fact)
+        work.state = evolve(work.state, fact)
 
 
 def _recorded_before(work: _Working, version: int, position: int) -> _Place:

@@ -21,6 +21,7 @@ from typing import Any
 from graphql import GraphQLError
 from strawberry.extensions import MaskErrors
 
+from api.refusals import as_graphql
 from connectwise.errors import PsaError
 from domain.refusals import Refusal
 from domain.values import BillingMonth
@@ -40,8 +41,11 @@ class Refused(Told):
     """A rule, or the PSA, said no to something that has no result union to say so."""
 
     def __init__(self, refusal: Refusal | PsaError) -> None:
-        super().__init__(str(refusal), {"code": type(refusal).__name__, "values": _values(refusal)})
-        self.refusal = refusal
+        shown = as_graphql(refusal)
+        values = {
+            _camel(each.name): plain(getattr(shown, each.name)) for each in fields(shown) if each.name != "message"
+        }
+        super().__init__(shown.message, {"code": type(shown).__name__, "values": values})
 
 
 class Denied(Told):
@@ -111,12 +115,6 @@ def log_bug(error_id: str, error: BaseException, *, request_id: str | None, path
             }
         )
     )
-
-
-def _values(refusal: Refusal | PsaError) -> dict[str, object]:
-    if isinstance(refusal, PsaError):
-        return {}
-    return {_camel(each.name): plain(getattr(refusal, each.name)) for each in fields(refusal)}  # type: ignore[arg-type]  # every refusal is a dataclass
 
 
 def plain(value: Any) -> Any:

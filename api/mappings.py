@@ -17,7 +17,8 @@ from api import paging
 from api.changes import AskedChange, When, checked_count, remembered_terms
 from api.context import Act, Info
 from api.fields import ADMINS, EVERYBODY, mutation, query
-from api.organizations import CompanyMapping, created_by_admin, new_organization_id, shown_mapping
+from api.organization_changes import created_by_admin, new_organization_id
+from api.organizations import CompanyMapping, shown_mapping
 from api.paging import Paged
 from api.refusals import as_graphql, one_of, result
 from domain import company_mapping as decisions

@@ -28,7 +28,8 @@ from api.history import HistoryQueries
 from api.licenses import LicenseMutations
 from api.mappings import MappingMutations, MappingQueries
 from api.month_end import MonthEndQueries
-from api.organizations import OrganizationMutations, OrganizationQueries
+from api.organization_changes import OrganizationMutations
+from api.organizations import OrganizationQueries
 from api.products import ProductMutations, ProductQueries
 from api.pushes import PushMutations, PushQueries
 from api.refusals import refusal_types

@@ -132,3 +132,18 @@ def test_types_and_statuses_are_listed_for_an_import(ready: Api) -> None:
 
     assert "Customer" in [one["name"] for one in answer["psaCompanyTypes"]]
     assert "Active" in [one["name"] for one in answer["psaCompanyStatuses"]]
+
+
+def test_a_query_that_connectwise_refuses_names_the_refusal_with_its_values(
+    ready: Api, tenant: SimulatedTenant
+) -> None:
+    levels = {"Company Maintenance": {"inquire": "All"}, "Table Setup": {"inquire": "All"}}
+    tenant.admin("PUT", "/roles/minimum", {"levels": levels})
+
+    answer = ready.admin().ask('{ psaProducts(search: "x") { id } }')
+
+    [error] = answer.body["errors"]
+    [right] = error["extensions"]["values"]["rights"]
+    assert error["extensions"]["code"] == "RightsMissing"
+    assert (right["name"], right["level"]) == ("Product Catalog", "Inquire")
+    assert "Product Catalog" in right["menuPath"]
