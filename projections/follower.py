@@ -4,6 +4,9 @@ It listens first and reads afterwards, wakes on NOTIFY and polls each second any
 stand by and take over within a second or two after it is gone. A lost connection is no bug: it is told, and the loop
 starts again from the stored positions. Everything else ends the process with a traceback; whoever started it starts
 it again, and it goes on from the same positions.
+
+The same process seals the journal (`journal.seal`), in a thread and under a lock of its own: a slow view does not delay
+a checkpoint, nor the other way round.
 """
 
 import logging
@@ -18,7 +21,10 @@ from journal.codec import Codec
 from journal.follow import POLL_SECONDS, FactsListener, ListenerLost
 from journal.migrate import JOURNAL_STEPS, Step
 from journal.registry import CODEC
+from journal.seal import keep_sealing
+from journal.seal_tables import SEAL_STEPS
 from journal.settings import MissingSetting, Settings, settings_from
+from journal.signing_keys import SigningKeys, signing_keys, signing_settings_from
 from projections import directory, projector
 from projections.additions import Additions
 from projections.company_mappings import CompanyMappings
@@ -57,9 +63,9 @@ def all_views() -> tuple[View, ...]:
 
 
 def ledger_steps() -> tuple[Step, ...]:
-    """The tables of the journal, of every view and of the directory, in the order in which they are made."""
+    """The tables of the journal, its seals, every view and the directory, in the order in which they are made."""
     of_views = [step for view in all_views() for step in view.steps]
-    return (*JOURNAL_STEPS, *projector.STEPS, *of_views, *directory.STEPS)
+    return (*JOURNAL_STEPS, *SEAL_STEPS, *projector.STEPS, *of_views, *directory.STEPS)
 
 
 def fold_until(
@@ -116,16 +122,48 @@ def keep_following(url: str, stop: threading.Event) -> None:
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
 
-def main(settings: Settings | None = None) -> int:
-    """Run the projector until SIGTERM or SIGINT. Returns the process's exit status.
+class _Sealing:
+    """The sealer's thread. Its end is the process's end; what ended it is raised by `join`."""
 
-    Raises: MissingSetting without a database.
+    def __init__(self, url: str, keys: SigningKeys, stop: threading.Event) -> None:
+        self._error: BaseException | None = None
+        self._stop = stop
+        self._thread = threading.Thread(target=self._run, args=(url, keys), name="sealer")
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def join(self) -> None:
+        self._thread.join()
+        if self._error is not None:
+            raise self._error
+
+    def _run(self, url: str, keys: SigningKeys) -> None:
+        try:
+            keep_sealing(url, keys, self._stop)
+        except BaseException as error:  # noqa: BLE001 - raised by `join` in the main thread
+            self._error = error
+        finally:
+            self._stop.set()
+
+
+def main(settings: Settings | None = None) -> int:
+    """Run the projector and the sealer until SIGTERM or SIGINT. Returns the process's exit status.
+
+    Raises: MissingSetting without a database, or in production without a signing key; what either of the two raises.
     """
     settings = settings_from() if settings is None else settings
     if settings.database_url is None:
         raise MissingSetting("PSA_LEDGER_DATABASE_URL", "the projector needs a database")
+    keys = signing_keys(signing_settings_from(), settings.mode, settings.data_dir)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    keep_following(settings.database_url, stop)
+    sealing = _Sealing(settings.database_url, keys, stop)
+    sealing.start()
+    try:
+        keep_following(settings.database_url, stop)
+    finally:
+        stop.set()
+        sealing.join()
     return 0

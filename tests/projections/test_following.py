@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from tempfile import TemporaryDirectory
 
 import psycopg
 import pytest
@@ -40,16 +41,18 @@ def following(url: str) -> Iterator[threading.Thread]:
 @contextmanager
 def projector_process(url: str) -> Iterator[subprocess.Popen[bytes]]:
     program = (
-        "import sys; from journal.settings import Settings; from projections.follower import main;"
-        " sys.exit(main(Settings(database_url=sys.argv[1])))"
+        "import sys; from pathlib import Path; from journal.settings import Mode, Settings;"
+        " from projections.follower import main;"
+        " sys.exit(main(Settings(mode=Mode.TEST, database_url=sys.argv[1], data_dir=Path(sys.argv[2]))))"
     )
-    process = subprocess.Popen([sys.executable, "-c", program, url])
-    try:
-        yield process
-    finally:
-        if process.poll() is None:
-            process.kill()
-        process.wait(PATIENCE_SECONDS)
+    with TemporaryDirectory() as data_dir:
+        process = subprocess.Popen([sys.executable, "-c", program, url, data_dir])
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.kill()
+            process.wait(PATIENCE_SECONDS)
 
 
 def backends(url: str, name: str) -> set[int]:

@@ -1,0 +1,322 @@
+#!/usr/bin/env python3
+"""Check an export of PSA Ledger without PSA Ledger: one file, Python 3.9 or later, and `pip install cryptography`.
+
+    python verify_export.py facts.ndjson --key KEY
+
+KEY is a public key that you were given on another way than this file: the base64 text of its 32 bytes, or a file that
+holds such lines or a PEM public key. Several keys may be given, one after each --key.
+
+It makes the chain of SHA-256 values again, line by line, and holds it against every signed checkpoint in the file. It
+names the first bad line. It says whether the file is complete between its first and last checkpoint, or proves only
+that its facts are part of the chain, in this order (a filtered export). The form of the file is told in docs/audit.md.
+
+Exit status: 0 proven, 1 not proven, 2 asked wrongly.
+"""
+
+import argparse
+import base64
+import binascii
+import hashlib
+import json
+import re
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Optional
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+CHAIN_TAG = b"psa-ledger.chain.v1\n"
+FACT, LEFT_OUT, CHECKPOINT, SIGNATURE = b'{"chain":"', b'{"left_out":"', b'{"checkpoint":', b',"signature":"'
+CUT = 76
+"""Where the hashed bytes of a fact's line go on, after the brace: behind `{"chain":"<64 digits>",`."""
+
+TrustedKeys = Mapping[str, Ed25519PublicKey]
+
+
+class NotProven(Exception):
+    """The file does not prove what it shows. `line` is the first bad one, counted from 1."""
+
+    def __init__(self, line: int, what: str) -> None:
+        super().__init__(f"line {line}: {what}")
+        self.line = line
+
+
+class BadKey(Exception):
+    """What was given as a key is none."""
+
+
+@dataclass(frozen=True)
+class Proven:
+    """What a file proves. `left_out` is how many facts it does not show; 0 means it is complete in its bounds."""
+
+    msp: str
+    facts: int
+    left_out: int
+    after: int
+    until: int
+    until_at: str
+    checkpoints: int
+    filter: Optional[Mapping[str, Any]]  # noqa: UP045 - this file runs on Python 3.9 as well
+
+    @property
+    def is_complete(self) -> bool:
+        return self.left_out == 0
+
+    def sentence(self) -> str:
+        since = "the first fact" if self.after == 0 else f"right after position {self.after}"
+        bounds = f"from {since} up to position {self.until}, signed at {self.until_at}"
+        if self.is_complete:
+            return (
+                f"COMPLETE: {self.facts} facts of MSP {self.msp}, {bounds}. Nothing was changed, removed, added or"
+                f" reordered ({self.checkpoints} checkpoints)."
+            )
+        return (
+            f"INCLUSION AND ORDER ONLY: {self.facts} facts of MSP {self.msp} are part of its chain, unchanged and in"
+            f" this order, {bounds}. {self.left_out} other facts were left out: this file can not prove that none of"
+            f" them matches the filter it names ({json.dumps(self.filter, ensure_ascii=False)})."
+        )
+
+
+@dataclass
+class _Reached:
+    """How far the chain was made again."""
+
+    chain: bytes
+    count: int
+    position: int
+    facts: int = 0
+    left_out: int = 0
+    checkpoints: int = 0
+    unsigned_since: int = 0
+    """The first line that no checkpoint has vouched for yet; 0 when all are."""
+    is_hidden_since: bool = False
+    """Whether facts were left out after the last one shown: then its position is not the last."""
+    number: int = 0
+    body_hash: str = ""
+    at: str = ""
+
+
+def verify(lines: Iterable[bytes], keys: TrustedKeys, reaches: int = 0) -> Proven:
+    """Check the lines of an export, with or without their line ends, in one pass and constant memory.
+
+    `reaches` is a position that the file must reach, known from a checkpoint that you got elsewhere.
+    Raises: NotProven naming the first bad line.
+    """
+    numbered = enumerate((line.rstrip(b"\n") for line in lines), start=1)
+    first = next(numbered, None)
+    if first is None:
+        raise NotProven(1, "the file is empty")
+    header = _header(first[1])
+    msp: str = header["msp"]
+    after = header["after"]
+    reached = _Reached(bytes.fromhex(after["chain"]), after["count"], after["position"])
+    genesis = hashlib.sha256(CHAIN_TAG + msp.encode()).digest()
+    begins_signed = after["count"] == 0
+    if begins_signed and (reached.chain != genesis or reached.position != 0):
+        raise NotProven(1, f"the chain of MSP {msp} does not begin so")
+    number = 1
+    for number, line in numbered:
+        if line.startswith(FACT):
+            if not begins_signed:
+                raise NotProven(number, "the checkpoint at which the export begins is missing here")
+            _fact(reached, number, line)
+        elif line.startswith(CHECKPOINT):
+            _checkpoint(reached, number, line, msp, keys)
+            begins_signed = True
+        elif line.startswith(LEFT_OUT) and begins_signed:
+            _left_out(reached, number, line)
+        else:
+            raise NotProven(number, "this is no line of an export")
+    if reached.unsigned_since:
+        raise NotProven(reached.unsigned_since, "no checkpoint follows; from here on nothing is proven")
+    if reached.position != header["until"]:
+        raise NotProven(
+            number + 1,
+            f"the file ends at position {reached.position}, but says that it goes up to {header['until']}",
+        )
+    if reached.position < reaches:
+        raise NotProven(number + 1, f"the file ends at position {reached.position} and does not reach {reaches}")
+    if not begins_signed:
+        raise NotProven(number + 1, "the checkpoint at which the export begins is missing here")
+    return Proven(
+        msp=msp,
+        facts=reached.facts,
+        left_out=reached.left_out,
+        after=after["position"],
+        until=reached.position,
+        until_at=reached.at or "(never: nothing is signed yet)",
+        checkpoints=reached.checkpoints,
+        filter=header["filter"],
+    )
+
+
+def _header(line: bytes) -> dict[str, Any]:
+    """Raises: NotProven."""
+    header: dict[str, Any] = {}
+    try:
+        header = json.loads(line)["export"]
+        after = header["after"]
+        is_right = (
+            header["format"] == "psa-ledger.export.v1"
+            and isinstance(header["msp"], str)
+            and all(type(each) is int and each >= 0 for each in (after["count"], after["position"], header["until"]))
+            and len(bytes.fromhex(after["chain"])) == 32
+            and (header["filter"] is None or isinstance(header["filter"], dict))
+        )
+    except (KeyError, TypeError, ValueError):
+        is_right = False
+    if not is_right:
+        raise NotProven(1, "this does not begin like an export with proof (a CSV export has none)")
+    return header
+
+
+def _fact(reached: _Reached, number: int, line: bytes) -> None:
+    line_hash = hashlib.sha256(b"{" + line[CUT:]).digest()
+    chain = hashlib.sha256(reached.chain + line_hash).digest()
+    if line[len(FACT) : CUT] != chain.hex().encode() + b'",':
+        raise NotProven(
+            number, f"this is not the fact that was sealed after position {reached.position} ({_about(line)})"
+        )
+    found = _POSITION.search(line, line.rfind(b',"position":'))
+    if found is None or int(found[1]) <= reached.position:
+        raise NotProven(number, "its position is not higher than that of the fact before it")
+    reached.chain = chain
+    reached.position = int(found[1])
+    reached.count += 1
+    reached.facts += 1
+    reached.unsigned_since = reached.unsigned_since or number
+    reached.is_hidden_since = False
+
+
+_POSITION = re.compile(rb',"position":([0-9]{1,18}),"recorded_at":')
+
+
+def _about(line: bytes) -> str:
+    """Names the fact that a bad line shows, as far as it can be read."""
+    try:
+        shown = json.loads(line)
+        return f"it shows {shown['type']} at position {shown['position']}, entry {shown['fact']['entry_id']}"
+    except (KeyError, TypeError, ValueError):
+        return "it can not be read"
+
+
+def _left_out(reached: _Reached, number: int, line: bytes) -> None:
+    try:
+        hashes = bytes.fromhex(json.loads(line)["left_out"])
+    except (KeyError, TypeError, ValueError):
+        hashes = b""
+    if not hashes or len(hashes) % 32:
+        raise NotProven(number, "these are no hashes of facts that were left out")
+    for start in range(0, len(hashes), 32):
+        reached.chain = hashlib.sha256(reached.chain + hashes[start : start + 32]).digest()
+    reached.count += len(hashes) // 32
+    reached.left_out += len(hashes) // 32
+    reached.unsigned_since = reached.unsigned_since or number
+    reached.is_hidden_since = True
+
+
+def _checkpoint(reached: _Reached, number: int, line: bytes, msp: str, keys: TrustedKeys) -> None:
+    cut = line.rfind(SIGNATURE)
+    body = line[len(CHECKPOINT) : cut]
+    try:
+        told = json.loads(body)
+        signature = base64.b64decode(json.loads(line)["signature"], validate=True)
+        key, position, count = str(told["key"]), int(told["position"]), int(told["count"])
+        chain, nth, previous, at = str(told["chain"]), int(told["number"]), told["previous"], str(told["at"])
+        is_right = told["format"] == "psa-ledger.checkpoint.v1"
+    except (KeyError, TypeError, ValueError, binascii.Error):
+        raise NotProven(number, "this checkpoint can not be read") from None
+    if not is_right:
+        raise NotProven(number, "this checkpoint is of another form")
+    if key not in keys:
+        raise NotProven(number, f"this checkpoint is signed with key {key}, which is none of the keys given")
+    try:
+        keys[key].verify(signature, body)
+    except InvalidSignature:
+        raise NotProven(number, f"the signature of this checkpoint by key {key} is not right") from None
+    if told["msp"] != msp:
+        raise NotProven(number, f"this checkpoint is one of MSP {told['msp']}")
+    if (count, chain) != (reached.count, reached.chain.hex()) or position < reached.position:
+        since = reached.unsigned_since or number
+        raise NotProven(
+            number,
+            f"lines {since} to {number} do not lead to this checkpoint ({count} facts up to position {position}; here"
+            f" are {reached.count} up to {reached.position}): facts are missing, or were changed with their chain",
+        )
+    if position != reached.position and not reached.is_hidden_since:
+        raise NotProven(number, f"this checkpoint is about position {position}, the facts end at {reached.position}")
+    if nth <= reached.number or (nth == reached.number + 1 and reached.number and previous != reached.body_hash):
+        raise NotProven(number, "this checkpoint does not follow the one before it")
+    reached.position = position
+    reached.number, reached.body_hash, reached.at = nth, hashlib.sha256(body).hexdigest(), at
+    reached.checkpoints += 1
+    reached.unsigned_since = 0
+    reached.is_hidden_since = False
+
+
+def read_keys(given: Sequence[str]) -> TrustedKeys:
+    """Read public keys, each given as base64 text or as a file. Shape: by key id. Raises: BadKey."""
+    keys = {}
+    for each in given:
+        is_file = len(each) < 1_000 and Path(each).is_file()
+        found = _keys_in(Path(each).read_text(encoding="utf-8") if is_file else each)
+        if not found:
+            raise BadKey("a key is the base64 text of 32 bytes, or a file with such lines or a PEM public key")
+        for key in found:
+            keys[hashlib.sha256(_raw(key)).hexdigest()[:16]] = key
+    return keys
+
+
+def _keys_in(text: str) -> list[Ed25519PublicKey]:
+    if "-----BEGIN" in text:
+        try:
+            key = serialization.load_pem_public_key(text.encode())
+        except ValueError:
+            return []
+        return [key] if isinstance(key, Ed25519PublicKey) else []
+    found = []
+    for word in re.split(r"[\s:,]+", text):
+        try:
+            raw = base64.b64decode(word, validate=True)
+        except (binascii.Error, ValueError):
+            continue
+        if len(raw) == 32:
+            found.append(Ed25519PublicKey.from_public_bytes(raw))
+    return found
+
+
+def _raw(key: Ed25519PublicKey) -> bytes:
+    return key.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+
+
+def check_file(path: str, given_keys: Sequence[str], reaches: int = 0) -> int:
+    """Check one file and tell what it proves. Returns the exit status."""
+    try:
+        keys = read_keys(given_keys)
+        with open(path, "rb") as lines:
+            proven = verify(lines, keys, reaches)
+    except NotProven as bad:
+        sys.stdout.write(f"NOT PROVEN: {path}, {bad}\n")
+        return 1
+    except (BadKey, OSError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    sys.stdout.write(proven.sentence() + "\n")
+    return 0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Check an export of PSA Ledger offline.")
+    parser.add_argument("file", help="an NDJSON export")
+    parser.add_argument("--key", action="append", required=True, help="a public key: base64 text, or a file")
+    parser.add_argument("--reaches", type=int, default=0, help="a position that the file must reach")
+    given = parser.parse_args()
+    return check_file(given.file, given.key, given.reaches)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,426 @@
+"""The sealer: follows the journal, makes the chain of every MSP, and signs how far each has come.
+
+Facts are sealed in batches, in journal order; position, seals and chains move in one transaction, so each fact is
+sealed exactly once, whoever crashes. A signed round follows at once when nothing was signed for a while, else within
+`CHECKPOINT_SECONDS`: a checkpoint for every MSP with new facts, and one head over all of them.
+
+A seal keeps the hash of each fact's line. With them a check of the database names the very row that was changed, and a
+filtered export can say what it left out without reading it.
+
+    SealError
+    ├── NotTheSealer      somebody else holds the lock
+    ├── SealerOvertaken   the stored position is not what this sealer left there
+    └── JournalAltered    the journal has a gap, or a row whose columns contradict its bytes; nothing more is signed
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from hashlib import sha256
+from types import TracebackType
+from typing import Any, Self
+from uuid import UUID
+
+import orjson
+import psycopg
+
+from domain.streams import Stream, StreamKind
+from domain.values import MspId
+from journal.envelope import stream_id_of
+from journal.follow import POLL_SECONDS, FactsListener, ListenerLost
+from journal.proof import Checkpoint, Head, digest_of_heads, fact_line, genesis, link
+from journal.settings import SettingsError
+from journal.signing_keys import SigningKey, SigningKeys
+
+LOCK = 4_071_004
+"""Advisory lock of the one active sealer; migrations, appends and the projector have other numbers."""
+CHECKPOINT_SECONDS = 20.0
+"""How old the oldest unsigned fact may become, about; a third of what is promised."""
+BATCH = 2_000
+STAND_BY_SECONDS = 0.5
+SHORTEST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.2, 5.0
+TROUBLE_PAUSE_SECONDS = 15.0
+
+SEALED_COLUMNS = "notification_id, originator_id, originator_version, topic, recorded_at, msp, kind, entry_id, state"
+"""What `SealedRow` takes, in this order."""
+SealedRow = tuple[int, UUID, int, str, datetime, str, str, UUID, bytes]
+
+_log = logging.getLogger("psa_ledger.sealer")
+
+
+class SealError(Exception):
+    """This sealer has to stop; the next one starts from the stored position."""
+
+
+class NotTheSealer(SealError):
+    """Somebody else holds the sealer's lock."""
+
+
+class SealerOvertaken(SealError):
+    """The stored position is not what this sealer left there: another one works."""
+
+
+class JournalAltered(SealError):
+    """The journal is not as appends leave it; signing on would vouch for an alteration."""
+
+    def __init__(self, position: int, what: str) -> None:
+        super().__init__(f"the journal was altered at position {position}: {what}")
+        self.position = position
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """One MSP's chain, and its newest checkpoint. Shape: `signed_number` is 0 and `signed_hash` none before one."""
+
+    position: int
+    count: int
+    value: bytes
+    signed_number: int = 0
+    signed_position: int = 0
+    signed_hash: bytes | None = None
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What one MSP has in a batch."""
+
+    before: Chain
+    positions: list[int] = field(default_factory=list)
+    hashes: list[bytes] = field(default_factory=list)
+
+
+def contradiction(row: SealedRow) -> str | None:
+    """In what a row's columns contradict its stored bytes, if they do."""
+    _, stream_id, _, _, _, msp, kind, entry_id, state = row
+    try:
+        stored = orjson.loads(state)
+        stream = stored["stream"]
+        if stored["msp"] != msp:
+            return "its column msp names another MSP than its bytes"
+        if stored["entry_id"] != str(entry_id):
+            return "its column entry_id differs from its bytes"
+        if stream["kind"] != kind:
+            return "its column kind differs from its bytes"
+        if stream_id_of(Stream(StreamKind(kind), MspId(msp), tuple(stream["key"]))) != stream_id:
+            return "its stream id does not belong to the stream that its bytes name"
+    except (KeyError, TypeError, ValueError):
+        return "its bytes can not be read"
+    return None
+
+
+def line_of(row: SealedRow) -> bytes:
+    """A row's canonical line."""
+    position, stream_id, version, topic, recorded_at, _, _, _, state = row
+    return fact_line((position, stream_id, version, topic, recorded_at, state))
+
+
+class Sealer:
+    """Seals and signs on one connection, which also holds the lock that makes it the only one.
+
+    Use as a context: leaving it closes the connection and so frees the lock. Not for sharing between threads.
+    Raises: psycopg.OperationalError when the database can not be reached.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        keys: SigningKeys,
+        *,
+        batch: int = BATCH,
+        checkpoint_seconds: float = CHECKPOINT_SECONDS,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._keys = keys
+        self._batch = batch
+        self._checkpoint_seconds = checkpoint_seconds
+        self._monotonic = monotonic
+        self._signed_at: float | None = None
+        self._position = 0
+        self._chains: dict[MspId, Chain] = {}
+        self._unsigned: set[MspId] = set()
+        self._head: tuple[int, bytes | None] = (0, None)
+        self._connection = psycopg.connect(
+            url,
+            autocommit=True,
+            connect_timeout=10,
+            application_name="psa-ledger sealer",
+            options="-c TimeZone=UTC",
+            keepalives_idle=5,
+            keepalives_interval=2,
+            keepalives_count=3,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._connection.close()
+
+    @property
+    def position(self) -> int:
+        """Up to where the journal is sealed."""
+        return self._position
+
+    def try_lock(self) -> bool:
+        """Become the active sealer, if nobody is."""
+        row = self._connection.execute("SELECT pg_try_advisory_lock(%s)", (LOCK,)).fetchone()
+        assert row is not None
+        return bool(row[0])
+
+    def prepare(self) -> None:
+        """Read where sealing stands. Raises: NotTheSealer unless this sealer holds the lock."""
+        held = self._connection.execute(
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()"
+            " AND classid = 0 AND objid = %s AND granted",
+            (LOCK,),
+        ).fetchone()
+        if held is None or held[0] == 0:
+            raise NotTheSealer("another sealer is active")
+        with self._connection.transaction():
+            stands = self._connection.execute("SELECT position FROM audit_position").fetchone()
+            self._position = 0 if stands is None else stands[0]
+            self._chains = {
+                MspId(msp): Chain(*chain)
+                for msp, *chain in self._connection.execute(
+                    "SELECT msp, position, count, value, signed_number, signed_position, signed_hash FROM audit_chains"
+                )
+            }
+            head = self._connection.execute(
+                "SELECT number, body FROM audit_heads ORDER BY number DESC LIMIT 1"
+            ).fetchone()
+            self._head = (0, None) if head is None else (head[0], sha256(head[1]).digest())
+        self._unsigned = {msp for msp, chain in self._chains.items() if chain.position > chain.signed_position}
+
+    def seal(self) -> int:
+        """Seal the next batch. Shape: how many facts were sealed; 0 when there is nothing new.
+
+        Raises: JournalAltered, SealerOvertaken; after any error the sealer is of no further use.
+        """
+        rows: Sequence[SealedRow] = self._connection.execute(
+            _NEXT, (self._position, self._batch), binary=True
+        ).fetchall()
+        if not rows:
+            return 0
+        batches: dict[MspId, _Batch] = {}
+        for expected, row in enumerate(rows, start=self._position + 1):
+            if row[0] != expected:
+                raise JournalAltered(expected, "it holds no fact")
+            what = contradiction(row)
+            if what is not None:
+                raise JournalAltered(expected, what)
+            msp = MspId(row[5])
+            batch = batches.get(msp)
+            if batch is None:
+                batch = batches[msp] = _Batch(self._chains.get(msp) or Chain(0, 0, genesis(msp)))
+            batch.positions.append(expected)
+            batch.hashes.append(sha256(line_of(row)).digest())
+        self._write(batches, rows[-1][0])
+        return len(rows)
+
+    def _write(self, batches: dict[MspId, _Batch], end: int) -> None:
+        chains: dict[MspId, Chain] = {}
+        seals: list[tuple[object, ...]] = []
+        for msp, batch in batches.items():
+            value = batch.before.value
+            for line_hash in batch.hashes:
+                value = link(value, line_hash)
+            count = batch.before.count + len(batch.hashes)
+            chains[msp] = replace(batch.before, position=batch.positions[-1], count=count, value=value)
+            seals.append(
+                (msp, batch.positions[-1], count, batch.before.value, value, batch.positions, b"".join(batch.hashes))
+            )
+        with self._connection.transaction(), self._connection.cursor() as cursor:
+            if self._position == 0:
+                cursor.execute("INSERT INTO audit_position (position) VALUES (%s) ON CONFLICT DO NOTHING", (end,))
+            else:
+                cursor.execute("UPDATE audit_position SET position = %s WHERE position = %s", (end, self._position))
+            if cursor.rowcount != 1:
+                raise SealerOvertaken(f"the sealed position is no longer {self._position}")
+            cursor.executemany(_SEAL, seals)
+            cursor.executemany(_CHAIN, [(msp, c.position, c.count, c.value) for msp, c in chains.items()])
+        self._chains.update(chains)
+        self._unsigned.update(chains)
+        self._position = end
+
+    def sign_if_due(self) -> bool:
+        """Sign when something is unsigned and the last round is long enough ago. Tells whether it signed."""
+        if not self._unsigned or self.seconds_to_round() > 0:
+            return False
+        self.sign()
+        return True
+
+    def seconds_to_round(self) -> float:
+        """How long until a round may follow the last one; 0 or less when it may now."""
+        if self._signed_at is None:
+            return 0.0
+        return self._signed_at + self._checkpoint_seconds - self._monotonic()
+
+    def sign(self) -> int:
+        """Sign a checkpoint for every MSP with unsigned facts, and a head. Shape: how many checkpoints.
+
+        Raises: SealerOvertaken, BadSetting when the key file became unreadable.
+        """
+        if not self._unsigned:
+            return 0
+        key = self._keys()
+        with self._connection.transaction():
+            now = self._now()
+            signed = {msp: self._checkpoint(msp, key, now) for msp in sorted(self._unsigned)}
+            self._write_round(signed, key, now)
+        self._signed_at = self._monotonic()
+        return len(signed)
+
+    def _now(self) -> datetime:
+        row = self._connection.execute("SELECT ledger_now()").fetchone()
+        assert row is not None
+        now: datetime = row[0]
+        return now.astimezone(UTC)
+
+    def _checkpoint(self, msp: MspId, key: SigningKey, now: datetime) -> Checkpoint:
+        chain = self._chains[msp]
+        return Checkpoint(
+            msp=msp,
+            number=chain.signed_number + 1,
+            position=chain.position,
+            count=chain.count,
+            chain=chain.value,
+            at=now,
+            key=key.id,
+            previous=chain.signed_hash,
+        )
+
+    def _write_round(self, signed: dict[MspId, Checkpoint], key: SigningKey, now: datetime) -> None:
+        bodies = {msp: checkpoint.body() for msp, checkpoint in signed.items()}
+        chains = dict(self._chains)
+        for msp, checkpoint in signed.items():
+            chains[msp] = replace(
+                chains[msp],
+                signed_number=checkpoint.number,
+                signed_position=checkpoint.position,
+                signed_hash=sha256(bodies[msp]).digest(),
+            )
+        heads = {msp: chain.signed_hash for msp, chain in chains.items() if chain.signed_hash is not None}
+        number, previous = self._head
+        head = Head(number + 1, self._position, len(heads), digest_of_heads(heads), now, key.id, previous)
+        body = head.body()
+        with self._connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO audit_keys (id, public_key, first_used_at) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
+                (key.id, key.public_bytes, now),
+            )
+            try:
+                cursor.executemany(
+                    "INSERT INTO audit_checkpoints (msp, position, number, count, at, key, head, body, signature)"
+                    " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+                    [
+                        (
+                            msp,
+                            c.position,
+                            c.number,
+                            c.count,
+                            now,
+                            key.id,
+                            head.number,
+                            bodies[msp],
+                            key.private.sign(bodies[msp]),
+                        )
+                        for msp, c in signed.items()
+                    ],
+                )
+                cursor.execute(
+                    "INSERT INTO audit_heads (number, position, at, key, body, signature)"
+                    " VALUES (%s, %s, %s, %s, %s, %s)",
+                    (head.number, head.position, now, key.id, body, key.private.sign(body)),
+                )
+            except psycopg.errors.UniqueViolation as error:
+                raise SealerOvertaken("another sealer signed meanwhile") from error
+            cursor.executemany(
+                "UPDATE audit_chains SET signed_number = %s, signed_position = %s, signed_hash = %s WHERE msp = %s",
+                [(c.signed_number, c.signed_position, c.signed_hash, m) for m, c in chains.items() if m in signed],
+            )
+        self._chains = chains
+        self._unsigned.clear()
+        self._head = (head.number, sha256(body).digest())
+
+
+def seal_until_now(url: str, keys: SigningKeys) -> int:
+    """Seal and sign everything that is recorded, in this thread; for tests and the command line.
+
+    Shape: the position up to which the journal is sealed and signed.
+    Raises: NotTheSealer when a sealer is at work; JournalAltered.
+    """
+    with Sealer(url, keys) as sealer:
+        if not sealer.try_lock():
+            raise NotTheSealer("another sealer is active")
+        sealer.prepare()
+        while sealer.seal():
+            pass
+        sealer.sign()
+        return sealer.position
+
+
+def follow_and_seal(url: str, keys: SigningKeys, stop: threading.Event) -> None:
+    """Stand by until no other sealer is active, then seal and sign whatever is recorded until told to stop.
+
+    Raises: psycopg.OperationalError, ListenerLost, and what `Sealer` raises.
+    """
+    with Sealer(url, keys) as sealer:
+        while not sealer.try_lock():
+            if stop.wait(STAND_BY_SECONDS):
+                return
+        with FactsListener(url) as listener:
+            sealer.prepare()
+            _log.info("sealing from position %s", sealer.position)
+            while not stop.is_set():
+                sealed = sealer.seal()
+                sealer.sign_if_due()
+                if not sealed:
+                    listener.wait(POLL_SECONDS)
+
+
+def keep_sealing(url: str, keys: SigningKeys, stop: threading.Event) -> None:
+    """Seal, and again when the connection was lost or another one was faster, until told to stop.
+
+    An altered journal, or keys that can not be read, stop the signing and nothing else: it is told again and again
+    until a person has looked at it, while pushes and views go on.
+    Raises: whatever is no such thing; a bug is not cured by trying again here.
+    """
+    pause = SHORTEST_PAUSE_SECONDS
+    while not stop.is_set():
+        began = time.monotonic()
+        try:
+            follow_and_seal(url, keys, stop)
+        except (psycopg.OperationalError, ListenerLost, SealerOvertaken) as error:
+            if time.monotonic() - began > LONGEST_PAUSE_SECONDS:
+                pause = SHORTEST_PAUSE_SECONDS
+            _log.warning("the sealer starts again in %.1f s: %s", pause, error)
+            if stop.wait(pause):
+                return
+            pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+        except (JournalAltered, SettingsError) as error:
+            _log.critical("NOTHING IS SIGNED: %s", error)
+            if stop.wait(TROUBLE_PAUSE_SECONDS):
+                return
+
+
+_NEXT = f"SELECT {SEALED_COLUMNS} FROM facts WHERE notification_id > %s ORDER BY notification_id LIMIT %s"  # noqa: S608 - our own constants
+
+_SEAL = """
+INSERT INTO audit_seals (msp, position, count, value_before, value, positions, hashes)
+VALUES (%s, %s, %s, %s, %s, %s::bigint[], %s)
+"""
+
+_CHAIN = """
+INSERT INTO audit_chains (msp, position, count, value, signed_number, signed_position) VALUES (%s, %s, %s, %s, 0, 0)
+ON CONFLICT (msp) DO UPDATE SET position = excluded.position, count = excluded.count, value = excluded.value
+"""
+
+
+def public_keys(connection: psycopg.Connection[Any]) -> dict[str, bytes]:
+    """The public keys that ever signed here, by id, as the database lists them."""
+    return dict(connection.execute("SELECT id, public_key FROM audit_keys ORDER BY first_used_at, id").fetchall())

@@ -1,0 +1,86 @@
+"""The sealer's tables: what was sealed, what was signed, and where the chains stand.
+
+Seals, checkpoints and heads are never changed or deleted, like facts. `audit_position` and `audit_chains` only spare
+the next sealer a look through all seals: what they say can be worked out from the others, and a check does not use it.
+"""
+
+from journal.migrate import Step
+
+SEAL_STEPS = (
+    Step(
+        "journal.seal.0001",
+        """
+        CREATE TABLE audit_position (
+          one boolean PRIMARY KEY DEFAULT true CHECK (one),
+          position bigint NOT NULL
+        );
+        COMMENT ON TABLE audit_position IS 'At most one row: up to which position the journal is sealed.';
+
+        CREATE TABLE audit_chains (
+          msp text PRIMARY KEY,
+          position bigint NOT NULL,
+          count bigint NOT NULL,
+          value bytea NOT NULL,
+          signed_number bigint NOT NULL,
+          signed_position bigint NOT NULL,
+          signed_hash bytea
+        );
+
+        CREATE TABLE audit_seals (
+          msp text NOT NULL,
+          position bigint NOT NULL,
+          count bigint NOT NULL,
+          value_before bytea NOT NULL,
+          value bytea NOT NULL,
+          positions bigint[] NOT NULL,
+          hashes bytea NOT NULL,
+          PRIMARY KEY (msp, position)
+        );
+        COMMENT ON COLUMN audit_seals.position IS 'Of the last fact in the seal.';
+        COMMENT ON COLUMN audit_seals.count IS 'How many facts of the MSP are sealed, these included.';
+        COMMENT ON COLUMN audit_seals.hashes IS 'SHA-256 of each fact''s line, 32 bytes each, as positions are.';
+
+        CREATE TABLE audit_checkpoints (
+          msp text NOT NULL,
+          position bigint NOT NULL,
+          number bigint NOT NULL,
+          count bigint NOT NULL,
+          at timestamptz NOT NULL,
+          key text NOT NULL,
+          head bigint NOT NULL,
+          body bytea NOT NULL,
+          signature bytea NOT NULL,
+          PRIMARY KEY (msp, position)
+        );
+        CREATE UNIQUE INDEX audit_checkpoints_number ON audit_checkpoints (msp, number);
+        COMMENT ON COLUMN audit_checkpoints.body IS 'The bytes that are signed; the other columns are for finding it.';
+
+        CREATE TABLE audit_heads (
+          number bigint PRIMARY KEY,
+          position bigint NOT NULL,
+          at timestamptz NOT NULL,
+          key text NOT NULL,
+          body bytea NOT NULL,
+          signature bytea NOT NULL
+        );
+
+        CREATE TABLE audit_keys (
+          id text PRIMARY KEY,
+          public_key bytea NOT NULL,
+          first_used_at timestamptz NOT NULL
+        );
+        COMMENT ON TABLE audit_keys IS 'Public keys for people to compare; an auditor trusts the keys he was given.';
+
+        CREATE FUNCTION seals_are_for_ever() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+          RAISE EXCEPTION 'what was sealed or signed is never changed or deleted';
+        END $$;
+        CREATE TRIGGER seals_are_for_ever BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_seals
+          FOR EACH STATEMENT EXECUTE FUNCTION seals_are_for_ever();
+        CREATE TRIGGER seals_are_for_ever BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_checkpoints
+          FOR EACH STATEMENT EXECUTE FUNCTION seals_are_for_ever();
+        CREATE TRIGGER seals_are_for_ever BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_heads
+          FOR EACH STATEMENT EXECUTE FUNCTION seals_are_for_ever();
+        """,
+    ),
+)

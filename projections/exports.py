@@ -1,0 +1,448 @@
+"""Exports for auditors: an MSP's facts as NDJSON with their proof, or as CSV for reading.
+
+An export goes from a checkpoint (or the beginning) to a checkpoint. Chain values are those that were sealed, lines
+those that are stored now: should a row have been altered, the export shows it as it is and whoever checks the export
+finds the line. A filtered export holds the hashes of what it leaves out, and reaches no further than the checkpoints
+around its first and last match.
+
+Everything is read in small pages, each with a query of its own: memory stays the same however much is exported, and no
+transaction stays open while a slow reader takes its time. What an export with the same bounds says is the same for
+ever, so a broken one goes on after the last fact that arrived (`resume_after`).
+"""
+
+# ruff: noqa: S608 - every query is a LiteralString: the type checker lets no input into its text
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from itertools import islice
+from typing import Any, TypeAlias
+
+import orjson
+import psycopg
+
+from domain.values import MspId
+from journal.proof import (
+    HASH_BYTES,
+    chained_line,
+    checkpoint_line,
+    fact_line,
+    fields_of,
+    genesis,
+    header_line,
+    left_out_line,
+    link,
+)
+from journal.stored_form import instant_text
+from projections.reads.ask import Filter
+from projections.reads.history import HistoryFilter, matching
+
+Connection: TypeAlias = psycopg.Connection[Any]
+FACTS_PER_PAGE = 2_000
+SEALS_PER_PAGE = 100
+HASHES_PER_LINE = 1_000
+FACTS_PER_CHECKPOINT = 500
+"""A checkpoint is shown where the count of facts passes a multiple of this, and at the end; more would only be more."""
+EVERYTHING = HistoryFilter()
+
+
+class CannotExport(Exception):
+    """What was asked for has no such bounds; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A checkpoint as it is stored."""
+
+    position: int
+    count: int
+    body: bytes
+    signature: bytes
+
+    @property
+    def chain(self) -> bytes:
+        return bytes.fromhex(fields_of(self.body)["chain"])
+
+    @property
+    def line(self) -> bytes:
+        return checkpoint_line(self.body, self.signature)
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What an export covers: after one checkpoint (none: from the beginning) up to another, by a filter.
+
+    `until` 0 means that nothing of the MSP is signed yet; such an export is empty.
+    """
+
+    msp: MspId
+    begin: Signed | None
+    until: int
+    wanted: HistoryFilter = EVERYTHING
+
+    @property
+    def after(self) -> int:
+        return 0 if self.begin is None else self.begin.position
+
+    @property
+    def is_filtered(self) -> bool:
+        return self.wanted != EVERYTHING
+
+
+def bounds(
+    connection: Connection,
+    msp: MspId,
+    wanted: HistoryFilter = EVERYTHING,
+    *,
+    after: int = 0,
+    up_to: int | None = None,
+    is_table: bool = False,
+) -> Bounds:
+    """Find what an export covers: from the last checkpoint at or before `after` to the last one at or before `up_to`.
+
+    With a filter, no further than the checkpoints around its matches. A filter and a table (`is_table`) need the
+    history, so they reach only as far as that is folded.
+    """
+    until = _last_signed(connection, msp, up_to)
+    begin = _last_signed(connection, msp, after) if after else None
+    asked = Bounds(msp, begin, 0 if until is None else until.position, wanted)
+    if until is None or not (asked.is_filtered or is_table):
+        return asked
+    known = _number(connection, "SELECT position FROM view_positions WHERE view = 'history'")
+    if known < asked.until:
+        until = _last_signed(connection, msp, known)
+        asked = Bounds(msp, begin, 0 if until is None else until.position, wanted)
+    if not asked.is_filtered:
+        return asked
+    where = _between(asked, asked.after, asked.until)
+    row = connection.execute(
+        f"SELECT min(h.position), max(h.position) FROM history h WHERE {where.sql}", where.values
+    ).fetchone()
+    assert row is not None
+    first, last = row
+    if first is None:
+        return Bounds(msp, until, asked.until, wanted)
+    return Bounds(msp, _last_signed(connection, msp, first - 1), _first_signed(connection, msp, last).position, wanted)
+
+
+def ndjson(connection: Connection, asked: Bounds, resume_after: int | None = None) -> Iterator[bytes]:
+    """The export with its proof, in chunks of whole lines.
+
+    `resume_after` is the position of the last fact that arrived; what follows it is given, without a header.
+    Raises: CannotExport when no such fact is in the export.
+    """
+    if resume_after is None:
+        yield _opening(asked)
+    else:
+        _check_resumable(connection, asked, resume_after)
+    left_out: list[bytes] = []
+    if resume_after is None:
+        start, signed_count = asked.after, 0 if asked.begin is None else asked.begin.count
+    else:
+        start, signed_count = resume_after, _count_before(connection, asked.msp, resume_after)
+        for signed in _checkpoints(connection, asked.msp, start - 1, start):
+            if _is_shown(signed, signed_count, asked.until):
+                yield signed.line + b"\n"
+            signed_count = signed.count
+    for page in _pages(connection, asked, start):
+        lines: list[bytes] = []
+        for step in page.steps:
+            if isinstance(step, Signed):
+                if _is_shown(step, signed_count, asked.until):
+                    lines.extend(_flushed(left_out))
+                    lines.append(step.line)
+                signed_count = step.count
+            elif step.line is None:
+                left_out.append(step.line_hash)
+                if len(left_out) == HASHES_PER_LINE:
+                    lines.extend(_flushed(left_out))
+            else:
+                lines.extend(_flushed(left_out))
+                lines.append(chained_line(step.line, step.chain))
+        if lines:
+            yield b"\n".join(lines) + b"\n"
+
+
+def _opening(asked: Bounds) -> bytes:
+    begin = asked.begin
+    after = (0, 0, genesis(asked.msp)) if begin is None else (begin.position, begin.count, begin.chain)
+    header = header_line(asked.msp, after=after, until=asked.until, wanted=told(asked.wanted))
+    return b"\n".join([header] if begin is None else [header, begin.line]) + b"\n"
+
+
+def told(wanted: HistoryFilter) -> dict[str, Any] | None:
+    """A filter as an export's header names it; none for everything."""
+    given = {each.name: getattr(wanted, each.name) for each in fields(wanted)}
+    shown = {
+        name: instant_text(value) if isinstance(value, datetime) else value
+        for name, value in given.items()
+        if value is not None
+    }
+    return shown or None
+
+
+def _is_shown(signed: Signed, count_before: int, until: int) -> bool:
+    is_next_stretch = signed.count // FACTS_PER_CHECKPOINT != count_before // FACTS_PER_CHECKPOINT
+    return signed.position == until or is_next_stretch
+
+
+def _flushed(left_out: list[bytes]) -> list[bytes]:
+    if not left_out:
+        return []
+    line = left_out_line(left_out)
+    left_out.clear()
+    return [line]
+
+
+# --- pages -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One fact on its way through the chain. `line` is none when it is left out."""
+
+    chain: bytes
+    line_hash: bytes
+    line: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    steps: Sequence[_Step | Signed]
+
+
+@dataclass(frozen=True, slots=True)
+class _Seal:
+    position: int
+    value_before: bytes
+    positions: Sequence[int]
+    hashes: bytes
+
+
+def _pages(connection: Connection, asked: Bounds, start: int) -> Iterator[_Page]:
+    """Everything after a position, with the chain as it was sealed."""
+    reached = start
+    seals = _seals(connection, asked, start)
+    while some := _some(seals):
+        end = min(some[-1].position, asked.until)
+        yield _page(connection, asked, some, reached, end)
+        reached = end
+
+
+def _some(seals: Iterator[_Seal]) -> list[_Seal]:
+    """The next seals, of about as many facts as a page holds."""
+    some: list[_Seal] = []
+    facts = 0
+    while facts < FACTS_PER_PAGE and (more := list(islice(seals, 1))):
+        some += more
+        facts += len(more[0].positions)
+    return some
+
+
+def _seals(connection: Connection, asked: Bounds, start: int) -> Iterator[_Seal]:
+    reached = start
+    while reached < asked.until:
+        rows = connection.execute(
+            "SELECT position, value_before, positions, hashes FROM audit_seals"
+            " WHERE msp = %s AND position > %s ORDER BY position LIMIT %s",
+            (asked.msp, reached, SEALS_PER_PAGE),
+            binary=True,
+        ).fetchall()
+        if not rows:
+            return
+        for row in rows:
+            yield _Seal(*row)
+            reached = row[0]
+            if reached >= asked.until:
+                return
+
+
+def _page(connection: Connection, asked: Bounds, seals: Sequence[_Seal], start: int, end: int) -> _Page:
+    matches: set[int] | None = None
+    if asked.is_filtered:
+        where = _between(asked, start, end)
+        rows = connection.execute(f"SELECT h.position FROM history h WHERE {where.sql}", where.values, binary=True)
+        matches = {position for (position,) in rows}
+    stored = iter(_lines(connection, asked.msp, start, end, matches))
+    signed = iter(_checkpoints(connection, asked.msp, start, end))
+    steps: list[_Step | Signed] = []
+    line = next(stored, None)
+    checkpoint = next(signed, None)
+    for seal in seals:
+        chain = seal.value_before
+        hashes = seal.hashes
+        for place, position in enumerate(seal.positions):
+            line_hash = hashes[place * HASH_BYTES : (place + 1) * HASH_BYTES]
+            if position > end:
+                break
+            before, chain = chain, link(chain, line_hash)
+            if position <= start:
+                continue
+            while line is not None and line[0] < position:  # nobody sealed it: shown, and found by whoever checks
+                steps.append(_Step(before, line_hash, line[1]))
+                line = next(stored, None)
+            if line is not None and line[0] == position:
+                steps.append(_Step(chain, line_hash, line[1]))
+                line = next(stored, None)
+            elif matches is not None and position not in matches:
+                steps.append(_Step(chain, line_hash, None))
+            if checkpoint is not None and checkpoint.position == position:
+                steps.append(checkpoint)
+                checkpoint = next(signed, None)
+    return _Page(steps)
+
+
+def _lines(
+    connection: Connection, msp: MspId, start: int, end: int, matches: set[int] | None
+) -> list[tuple[int, bytes]]:
+    """Position and canonical line of the facts between two positions; of the matching ones, if it matters."""
+    if matches is None:
+        rows = connection.execute(
+            f"{_FACTS} WHERE msp = %s AND notification_id > %s AND notification_id <= %s ORDER BY notification_id",
+            (msp, start, end),
+            prepare=True,
+            binary=True,
+        )
+    elif not matches:
+        return []
+    else:
+        rows = connection.execute(
+            f"{_FACTS} WHERE msp = %s AND notification_id = ANY(%s) ORDER BY notification_id",
+            (msp, sorted(matches)),
+            binary=True,
+        )
+    return [(row[0], fact_line(row)) for row in rows]
+
+
+_FACTS = "SELECT notification_id, originator_id, originator_version, topic, recorded_at, state FROM facts"
+
+
+def _between(asked: Bounds, start: int, end: int) -> Filter:
+    return matching(asked.msp, asked.wanted).both("h.position > %s", start).both("h.position <= %s", end)
+
+
+def _check_resumable(connection: Connection, asked: Bounds, position: int) -> None:
+    is_there = 0
+    if asked.after < position <= asked.until and asked.is_filtered:
+        where = _between(asked, position - 1, position)
+        is_there = _number(connection, f"SELECT count(*) FROM history h WHERE {where.sql}", where.values)
+    elif asked.after < position <= asked.until:
+        query = "SELECT count(*) FROM facts WHERE msp = %s AND notification_id = %s"
+        is_there = _number(connection, query, (asked.msp, position))
+    if not is_there:
+        raise CannotExport(f"no fact of this export has position {position}")
+
+
+# --- checkpoints -----------------------------------------------------------------------------------------------
+
+_CHECKPOINTS = "SELECT position, count, body, signature FROM audit_checkpoints WHERE msp = %s"
+
+
+def _checkpoints(connection: Connection, msp: MspId, start: int, end: int) -> list[Signed]:
+    query = f"{_CHECKPOINTS} AND position > %s AND position <= %s ORDER BY position"
+    return [Signed(*row) for row in connection.execute(query, (msp, start, end), binary=True)]
+
+
+def _last_signed(connection: Connection, msp: MspId, up_to: int | None) -> Signed | None:
+    query = f"{_CHECKPOINTS} AND (%s::bigint IS NULL OR position <= %s) ORDER BY position DESC LIMIT 1"
+    row = connection.execute(query, (msp, up_to, up_to), binary=True).fetchone()
+    return None if row is None else Signed(*row)
+
+
+def _first_signed(connection: Connection, msp: MspId, position: int) -> Signed:
+    query = f"{_CHECKPOINTS} AND position >= %s ORDER BY position LIMIT 1"
+    row = connection.execute(query, (msp, position), binary=True).fetchone()
+    assert row is not None, "the match lies before a checkpoint"
+    return Signed(*row)
+
+
+def _count_before(connection: Connection, msp: MspId, position: int) -> int:
+    """The count of the last checkpoint before a position."""
+    query = "SELECT coalesce(max(count), 0) FROM audit_checkpoints WHERE msp = %s AND position < %s"
+    return _number(connection, query, (msp, position))
+
+
+def _number(connection: Connection, query: Any, parameters: Sequence[object] = ()) -> int:
+    row = connection.execute(query, parameters).fetchone()
+    return 0 if row is None else int(row[0])
+
+
+# --- for reading -----------------------------------------------------------------------------------------------
+
+CSV_COLUMNS = (
+    "position", "recorded_at", "msp", "fact_type", "schema", "organization", "agreement", "product", "run",
+    "subject", "role", "address", "user_agent", "request_id", "correlation_id", "causation_id", "entry_id",
+    "stream_kind", "stream_id", "version", "data",
+)  # fmt: skip
+
+
+def as_csv(connection: Connection, asked: Bounds, resume_after: int | None = None) -> Iterator[bytes]:
+    """The facts as a table for people, in chunks of whole rows; it proves nothing.
+
+    Cells that a spreadsheet would take for a formula get an apostrophe in front.
+    Raises: CannotExport when `resume_after` is the position of no fact in the export.
+    """
+    if resume_after is None:
+        yield _csv_rows([CSV_COLUMNS])
+    else:
+        _check_resumable(connection, asked, resume_after)
+    reached = asked.after if resume_after is None else resume_after
+    while reached < asked.until:
+        where = _between(asked, reached, asked.until)
+        rows = connection.execute(
+            "SELECT h.position, f.recorded_at, f.msp, f.topic, h.organization, h.agreement, h.product, h.run,"
+            " f.kind, f.originator_id, f.originator_version, f.state"
+            " FROM history h JOIN facts f ON f.notification_id = h.position"
+            f" WHERE {where.sql} ORDER BY h.position LIMIT %s",
+            (*where.values, FACTS_PER_PAGE),
+            binary=True,
+        ).fetchall()
+        if not rows:
+            return
+        yield _csv_rows([_csv_row(row) for row in rows])
+        reached = rows[-1][0]
+
+
+def _csv_row(row: tuple[Any, ...]) -> tuple[object, ...]:
+    position, recorded_at, msp, topic, organization, agreement, product, run, kind, stream_id, version, state = row
+    stored: Mapping[str, Any] = orjson.loads(state)
+    actor = stored["actor"]
+    name, _, schema = topic.rpartition(".v")
+    texts = (
+        actor["subject"],
+        actor["role"],
+        actor["address"],
+        actor["user_agent"],
+        stored["request_id"],
+        stored["correlation_id"],
+        stored["causation_id"],
+        stored["entry_id"],
+    )
+    about = (_cell(organization), agreement, product, _cell(run))
+    data = orjson.dumps(stored["data"], option=orjson.OPT_SORT_KEYS).decode()
+    return (
+        position,
+        instant_text(recorded_at),
+        _cell(msp),
+        name,
+        schema,
+        *about,
+        *map(_cell, texts),
+        kind,
+        stream_id,
+        version,
+        data,
+    )
+
+
+def _cell(text: str | None) -> str | None:
+    """Source: OWASP, CSV Injection."""
+    return "'" + text if text and text[0] in "=+-@\t\r" else text
+
+
+def _csv_rows(rows: Sequence[Sequence[object]]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\r\n").writerows(rows)
+    return text.getvalue().encode()
