@@ -5,17 +5,16 @@ one that is asked for twice changes nothing. Months are closed oldest first; a l
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from itertools import islice
 from uuid import UUID, uuid5
 
-from domain.company_mapping import COMPANY_MAPPING, CompanyMappingState, current_mapping
-from domain.connection import CONNECTION, ConnectionState, closes, product_terms
-from domain.organization import ORGANIZATION, close_month
+from domain.company_mapping import COMPANY_MAPPING
+from domain.connection import CONNECTION
+from domain.month_close import ClosedUnder, agreement_at_close, close_organization_month, months_to_close
+from domain.organization import ORGANIZATION
 from domain.run import RUN, LineAction, PlannedLine, RunKind, RunPlanned, RunRequested, plan_run, request_run
 from domain.streams import company_mapping_stream, connection_stream, organization_stream, run_stream
 from domain.values import (
-    CLOSE_DELAY,
     BillingMonth,
     MspId,
     OrganizationId,
@@ -36,17 +35,6 @@ ORGANIZATIONS_PER_SAVE = 100
 def final_run(msp: MspId, connection_number: int, month: BillingMonth) -> RunId:
     """The one run that writes a month's finals: named by what it is, so that it exists once."""
     return RunId(str(uuid5(FINAL_RUNS, f"{msp}/{connection_number}/{month}")))
-
-
-def months_to_close(state: ConnectionState, now: datetime) -> Iterator[BillingMonth]:
-    """The months of a live connection that are over and are to be closed, oldest first, closed or not."""
-    if state.live is None:
-        return
-    month = BillingMonth.of(state.live.connected_at)
-    while month.ends_at + CLOSE_DELAY <= now:
-        if closes(state, month):
-            yield month
-        month = month.next()
 
 
 def close_months(tools: Tools, msp: MspId) -> None:
@@ -85,38 +73,17 @@ def _close(
 
     def decide(reader: Reader) -> Sequence[Change]:
         connection = reader.state(CONNECTION, connection_stream(msp))
-        if connection.state.live is None or not closes(connection.state, month):
-            return ()
-        number = connection.state.live.number
         mappings = reader.states(COMPANY_MAPPING, [company_mapping_stream(msp, one) for one in organizations])
         states = reader.states(ORGANIZATION, [organization_stream(msp, one) for one in organizations])
         changes = []
         for one in organizations:
             mapping = mappings[company_mapping_stream(msp, one)]
-            facts = close_month(
-                states[organization_stream(msp, one)].state,
-                month,
-                terms=product_terms(connection.state),
-                connection_number=number,
-                connection_version=connection.version,
-                company_mapping_version=mapping.version,
-                agreement=agreement_at_close(mapping.state, number, month),
-                now=reader.now,
-            )
-            changes.append(Change(organization_stream(msp, one), facts))
+            under = ClosedUnder(connection.state, connection.version, mapping.state, mapping.version)
+            stream = organization_stream(msp, one)
+            changes.append(Change(stream, close_organization_month(states[stream].state, month, under, reader.now)))
         return changes
 
     tools.journal.transact(decide, origin)
-
-
-def agreement_at_close(
-    mapping: CompanyMappingState, connection_number: int, month: BillingMonth
-) -> PsaAgreementId | None:
-    """Where a month's final goes: the mapping at the close, from the month of the first mapping on."""
-    mapped = current_mapping(mapping, connection_number)
-    if mapped is None or mapping.first_mapped_at is None or mapping.first_mapped_at >= month.ends_at:
-        return None
-    return mapped.agreement
 
 
 def _ask_for_finals(
