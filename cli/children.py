@@ -132,10 +132,10 @@ class Child:
                 os.killpg(self._process.pid, number)
 
 
-def stop_in_order(children: Sequence[Child], wait: Callable[[float], int], tell: Tell) -> None:
+def stop_in_order(children: Sequence[Child], wait: Callable[[float], Sequence[str]], tell: Tell) -> None:
     """Stop one after the other; a further signal to stop, or a child that does not end in time, ends it by force.
 
-    `wait` sleeps for so many seconds or until a signal, and tells how many signals asked to stop.
+    `wait` sleeps for so many seconds or until a signal, and names the signals that asked to stop.
     """
     by_force = False
     for child in children:

@@ -33,7 +33,8 @@ class Signals:
             os.close(woken)
             os.close(wake)
 
-    def wait(self, seconds: float) -> int:
-        """Sleep until a signal comes or the time is over, and tell how many of them asked to stop."""
+    def wait(self, seconds: float) -> tuple[str, ...]:
+        """Sleep until a signal comes or the time is over. Shape: the names of those that asked to stop."""
         ready, _, _ = select.select([self._woken], [], [], seconds)
-        return sum(number in STOPPING for number in os.read(self._woken, 512)) if ready else 0
+        numbers = os.read(self._woken, 512) if ready else b""
+        return tuple(signal.Signals(number).name for number in numbers if number in STOPPING)

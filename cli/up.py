@@ -233,7 +233,7 @@ def _await_earlier_children(asked: Asked) -> int | None:
             left = {} if asked.earlier is None else asked.earlier.children
             names = ", ".join(f"{name} {pid}" for name, pid in left.items())
             raise StartFailed(f"processes of an earlier start do not end: {names or 'which ones is not known'}")
-        if asked.signals.wait(0.1):
+        if asked_to_stop(asked, 0.1):
             return None
     return lock
 
@@ -254,19 +254,27 @@ def _await_ready(children: Sequence[Child], database: Database, asked: Asked) ->
         for child in waiting:
             if child.deaths >= GIVE_UP_DEATHS or time.monotonic() > give_up_at:
                 raise StartFailed(f"{child.spec.name} does not come up; its last words:\n{child.last_words()}")
-        if asked.signals.wait(0.05) or not database.is_running():
+        if asked_to_stop(asked, 0.05) or not database.is_running():
             return False
     return True
 
 
 def _look_after(children: Sequence[Child], running: Running, database: Database, asked: Asked) -> Outcome:
     while database.is_running():
-        if asked.signals.wait(0.5):
+        if asked_to_stop(asked, 0.5):
             return Outcome.STOPPED
         started = [child for child in children if child.keep_running()]
         if started:
             write_running(asked.places, replace(running, children=_pids(children)))
     return Outcome.DATABASE_ENDED
+
+
+def asked_to_stop(asked: Asked, seconds: float) -> bool:
+    """Sleep so long, or until a signal, and say by which signal somebody asked to stop, if so."""
+    names = asked.signals.wait(seconds)
+    if names:
+        asked.tell(f"asked to stop by {', '.join(names)}")
+    return bool(names)
 
 
 def _pids(children: Sequence[Child]) -> dict[str, int]:

@@ -58,9 +58,9 @@ def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
         PAUSE.wait(0.01)
 
 
-def no_signal(seconds: float) -> int:
+def no_signal(seconds: float) -> tuple[str, ...]:
     PAUSE.wait(seconds)
-    return 0
+    return ()
 
 
 def test_what_a_child_says_is_prefixed_and_kept_in_its_log(home: Home, told: Told) -> None:
@@ -100,7 +100,7 @@ def test_a_child_that_does_not_stop_when_asked_twice_is_ended(home: Home, told: 
     child = running(STUBBORN, home)
     until(lambda: told.has("awake"))
 
-    stop_in_order([child], lambda seconds: 1, told.append)
+    stop_in_order([child], lambda _: ("SIGINT",), told.append)
 
     assert child.has_ended()
     assert told.has("ending everything at once")
