@@ -4,6 +4,7 @@ When the supervisor dies, in whatever way, the pipe ends. The child then asks it
 (SIGTERM), and if it has not ended some seconds later it ends at once.
 """
 
+import contextlib
 import os
 import signal
 import sys
@@ -29,6 +30,6 @@ def _watch(descriptor: int, grace_seconds: float) -> None:
         pass
     os.kill(os.getpid(), signal.SIGTERM)
     threading.Event().wait(grace_seconds)
-    sys.stderr.write("the supervisor is gone and stopping took too long; ending at once\n")
-    sys.stderr.flush()
+    with contextlib.suppress(OSError):  # the supervisor read what we say, so most likely nobody does any more
+        os.write(sys.stderr.fileno(), b"the supervisor is gone and stopping took too long; ending at once\n")
     os._exit(70)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import TypeVar
 
 from cli.graphql import Json, Ledger, QueryFailed
@@ -97,23 +98,26 @@ class Stage:
 
     def until_verified(self, agreement: int, product: str, quantity: int) -> None:
         """Wait until the PSA has exactly one addition with this quantity, and the ledger has verified it."""
-        number = self.psa.product(product)["id"]
 
-        def seen() -> str:
+        def seen() -> tuple[str, str]:
             line = self.psa.line(agreement, product)
             held = "no addition" if line is None else f"{line.quantity.normalize():f}"
-            newest = self.newest_fact(agreement, number)
-            return f"{held}, newest fact {newest}"
+            return held, self.newest_fact(agreement, product)
 
-        self.until(f"{product} on agreement {agreement}", f"{quantity}, newest fact addition.usage-pushed", seen)
+        expected = (str(quantity), f"addition.usage-pushed {quantity}")
+        self.until(f"{product} on agreement {agreement}, and the newest fact about it", expected, seen)
 
-    def newest_fact(self, agreement: int, product: int) -> str | None:
-        """The newest fact of an addition, by its stored name."""
+    def newest_fact(self, agreement: int, product: str) -> str:
+        """The newest fact of an addition by its stored name, with the quantity that was verified, if it tells one."""
         page = self.auditor.query(
-            "query ($filter: HistoryFilterInput) { history(first: 1, filter: $filter) { nodes { factType } } }",
-            filter={"agreement": agreement, "product": product},
+            "query ($filter: HistoryFilterInput) { history(first: 1, filter: $filter) { nodes { factType payload } } }",
+            filter={"agreement": agreement, "product": self.psa.product(product)["id"]},
         )["history"]
-        return next((str(node["factType"]) for node in page["nodes"]), None)
+        if not page["nodes"]:
+            return "none"
+        [node] = page["nodes"]
+        after = node["payload"].get("after")
+        return node["factType"] if after is None else f"{node['factType']} {Decimal(after).normalize():f}"
 
     def payload_of_newest(self, fact_type: str, agreement: int, product: str) -> Json:
         """What the newest fact of a type about an addition holds."""

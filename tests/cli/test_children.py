@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -11,14 +12,14 @@ from pathlib import Path
 import pytest
 
 from cli.children import Child, ChildSpec, Home, new_lifeline, stop_in_order
+from cli.lifeline import VARIABLE
 from cli.places import is_held, take_lock
 
 PAUSE = threading.Event()
 
 SLEEPER = "import time\nprint('awake', flush=True)\ntime.sleep(60)\n"
-STUBBORN = (
-    "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nprint('awake', flush=True)\ntime.sleep(60)\n"
-)
+STUBBORN_START = "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+STUBBORN = f"{STUBBORN_START}{SLEEPER}"
 FAILING = "print('no use', flush=True)\nraise SystemExit(3)\n"
 LOYAL = f"from cli.lifeline import hold_lifeline\nhold_lifeline()\n{SLEEPER}"
 
@@ -117,6 +118,25 @@ def test_a_child_ends_when_its_supervisor_is_gone(tmp_path: Path, told: Told) ->
 
     until(child.has_ended)
     os.close(lock)
+
+
+def test_a_child_that_can_not_stop_ends_all_the_same_when_its_supervisor_is_gone(tmp_path: Path) -> None:
+    stubborn = f"{STUBBORN_START}from cli.lifeline import hold_lifeline\nhold_lifeline(grace_seconds=0.2)\n{SLEEPER}"
+    reading, writing = os.pipe()
+    with new_lifeline() as lifeline:
+        process = subprocess.Popen(
+            [sys.executable, "-c", stubborn],
+            env={"PATH": os.environ["PATH"], VARIABLE: str(lifeline)},
+            stdout=writing,
+            stderr=writing,
+            pass_fds=(lifeline,),
+        )
+        os.close(writing)
+        assert os.read(reading, 5) == b"awake"
+
+        os.close(reading)  # what it says reaches nobody any more, as after the supervisor's death
+
+    assert process.wait(10) == 70
 
 
 def test_the_lock_of_the_children_is_held_until_the_last_of_them_has_ended(tmp_path: Path, told: Told) -> None:
