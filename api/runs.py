@@ -1,8 +1,10 @@
-"""Runs: Sync now and imports are asked for here and carried out by workers; anybody may watch how far they are."""
+"""Runs: asked for here, carried out by workers; anybody may watch how far they are. Imports are asked for here too."""
 
 # ruff: noqa: A002 - input, filter, id: arguments are named as GraphQL names them
 
 import uuid
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -16,22 +18,28 @@ from api.fields import ADMINS, READERS, computed, mutation, query
 from api.paging import Paged, StateCount
 from api.refusals import result
 from domain.addition import LineOutcome, Problem
-from domain.connection import CONNECTION, ConnectionState, Live, require_live, require_pushing
+from domain.connection import CONNECTION, ConnectionState, Live, require_live
 from domain.refusals import (
-    ConnectionIsNotActive,
     InvalidInput,
-    MonthHasNotBegun,
-    MonthIsNotClosed,
     NotConnected,
     RunIsOver,
     UnknownOrganization,
     UnknownRun,
 )
-from domain.run import RUN, ImportFilter, LineAction, RunKind, RunRequested, RunStatus, cancel_run, request_run
-from domain.streams import connection_stream, run_stream
+from domain.run import (
+    RUN,
+    ApprovedLine,
+    ImportFilter,
+    LineAction,
+    RunKind,
+    RunRequested,
+    RunStatus,
+    cancel_run,
+    request_run,
+)
+from domain.streams import StreamKind, connection_stream, run_stream
 from domain.values import BillingMonth, MspId, OrganizationId, RunId
 from journal.reader import Change, Reader
-from projections.reads import month_end as month_rows
 from projections.reads import organizations as organization_rows
 from projections.reads import runs as rows
 from projections.reads.runs import RunLineRow, RunRow
@@ -40,6 +48,7 @@ RUNS_FROM_KEYS = uuid.UUID("7a2f3d4e-90c1-5f6b-8e2d-4c1b0a9f8e7d")
 """Chosen once: a run that was asked for under an idempotency key has its id from that key."""
 MOST_ORGANIZATIONS = 1_000
 MOST_FILTERED = 200
+MOST_TRIES = 5
 
 
 @strawberry.type(description="One addition of a run. The numbers are null until they are read in ConnectWise.")
@@ -126,14 +135,6 @@ class ImportCompaniesInput:
     idempotency_key: str | None = None
 
 
-@strawberry.input(description="Without `month` the current one; without `organizations` all.")
-class SyncNowInput:
-    month: BillingMonth | None = None
-    organizations: list[strawberry.ID] | None = None
-    msp: strawberry.ID | None = None
-    idempotency_key: str | None = None
-
-
 @strawberry.input
 class CancelRunInput:
     run: strawberry.ID
@@ -142,15 +143,6 @@ class CancelRunInput:
 
 
 IMPORT = result("ImportCompaniesResult", RunAccepted, NotConnected)
-SYNC_NOW = result(
-    "SyncNowResult",
-    RunAccepted,
-    NotConnected,
-    ConnectionIsNotActive,
-    MonthHasNotBegun,
-    MonthIsNotClosed,
-    UnknownOrganization,
-)
 CANCEL_RUN = result("CancelRunResult", RunAccepted, UnknownRun, RunIsOver)
 
 
@@ -208,48 +200,9 @@ class RunMutations:
         act = await info.context.act("importCompanies", input.msp, input)
         chosen = ImportFilter(tuple(sorted(set(input.types))), tuple(sorted(set(input.statuses))))
 
-        def requested(live: Live, _: ConnectionState, now: datetime) -> RunRequested:
-            return _request(RunKind.IMPORT, live, now, import_filter=chosen)
-
-        going_on = await rows.going_on(info.context.views, act.msp, RunKind.IMPORT)
-        same = next(
-            (
-                row
-                for row in going_on
-                if (tuple(row.import_types or ()), tuple(row.import_statuses or ())) == (chosen.types, chosen.statuses)
-            ),
-            None,
+        return await ask_for(
+            info, act, lambda state, now: asked_run(RunKind.IMPORT, require_live(state), now, import_filter=chosen)
         )
-        return await _ask_for(info, act, same, requested)
-
-    @mutation(SYNC_NOW, ADMINS, "Write what the facts say over whatever ConnectWise holds; a worker does it.")
-    async def sync_now(self, info: Info, input: SyncNowInput) -> Any:
-        asking = info.context
-        act = await asking.act("syncNow", input.msp, input)
-        scope = await _scope(info, act.msp, input.organizations)
-        now_month = BillingMonth.of(await asking.in_thread(asking.journal.now))
-        month = input.month or now_month
-        if month > now_month:
-            raise MonthHasNotBegun(month)
-        if month < now_month and not await month_rows.is_closed(asking.views, act.msp, month):
-            raise MonthIsNotClosed(month)
-
-        def requested(live: Live, state: ConnectionState, now: datetime) -> RunRequested:
-            require_pushing(state)
-            return _request(RunKind.OVERWRITE, live, now, month=month, organizations=scope)
-
-        going_on = await rows.going_on(asking.views, act.msp, RunKind.OVERWRITE)
-        wanted = None if scope is None else sorted(scope)
-        same = next(
-            (
-                row
-                for row in going_on
-                if row.month == str(month)
-                and (None if row.organizations is None else sorted(row.organizations)) == wanted
-            ),
-            None,
-        )
-        return await _ask_for(info, act, same, requested)
 
     @mutation(CANCEL_RUN, ADMINS, "Start no further line of a run; those in flight are finished.")
     async def cancel_run(self, info: Info, input: CancelRunInput) -> Any:
@@ -257,56 +210,108 @@ class RunMutations:
         run = RunId(input.run)
         stream = run_stream(act.msp, run)
         await act.record(lambda reader: (Change(stream, cancel_run(reader.state(RUN, stream).state, run)),))
-        return await _accepted(info, act.msp, run, joined=False)
+        return await accepted(info, act.msp, run, joined=False)
 
 
-def _request(
+Request = Callable[[ConnectionState, datetime], RunRequested]
+"""What a run is asked for with, by the connection's state and the time. Raises what forbids it."""
+
+
+def asked_run(
     kind: RunKind,
     live: Live,
     now: datetime,
     *,
     month: BillingMonth | None = None,
     organizations: tuple[OrganizationId, ...] | None = None,
+    digest: str | None = None,
+    approved: tuple[ApprovedLine, ...] = (),
+    undoes: RunId | None = None,
     import_filter: ImportFilter | None = None,
 ) -> RunRequested:
     return RunRequested(
         kind=kind,
         month=month,
         organizations=organizations,
-        digest=None,
-        approved=(),
-        undoes=None,
+        digest=digest,
+        approved=approved,
+        undoes=undoes,
         import_filter=import_filter,
         connection_number=live.number,
         requested_at=now,
     )
 
 
-async def _ask_for(info: Info, act: Act, same: RunRow | None, requested: Any) -> RunAccepted:
-    """Join the same run if it is going on, else record the request under an id from the key, or a new one."""
-    if act.repeated is None and same is not None:
-        return RunAccepted(run=shown(act.msp, same), joined=True)
+class _Overtaken(Exception):
+    """Another run of the MSP was recorded since we looked which ones go on."""
+
+
+async def ask_for(info: Info, act: Act, request: Request) -> RunAccepted:
+    """Join the very same run if it is going on, else record the request under an id from the key, or a new one.
+
+    Whoever presses at the same moment joins too: a request is recorded only if no run of the MSP moved since we looked.
+    Raises: what `request` raises; Told when others are quicker again and again.
+    """
+    asking = info.context
     run = RunId(str(uuid.uuid4() if act.key is None else uuid.uuid5(RUNS_FROM_KEYS, f"{act.msp}\n{act.key.key}")))
-    stream = run_stream(act.msp, run)
+    for _ in range(MOST_TRIES):
+        if act.repeated is not None:
+            await asking.views_hold(act.repeated.position)
+            break
+        looked_at = asking.parts.freshness.position
+        asked = request(await asking.connection(act.msp), await asking.in_thread(asking.journal.now))
+        same = await _going_on(info, act.msp, asked)
+        if same is not None:
+            return RunAccepted(run=shown(act.msp, same), joined=True)
+        try:
+            await act.record(_recording(act.msp, run, request, looked_at))
+            break
+        except _Overtaken:
+            await asking.views_hold(await asking.in_thread(asking.journal.head))
+    else:
+        raise Told("other runs are being asked for right now; try again", {"code": "Busy", "values": {}})
+    return await accepted(info, act.msp, run, joined=False)
+
+
+def _recording(msp: MspId, run: RunId, request: Request, looked_at: int) -> Callable[[Reader], tuple[Change, ...]]:
+    has_decided = False
 
     def decide(reader: Reader) -> tuple[Change, ...]:
-        state = reader.state(CONNECTION, connection_stream(act.msp)).state
-        live = require_live(state)
-        asked = requested(live, state, reader.now)
+        nonlocal has_decided
+        if has_decided:
+            raise _Overtaken
+        has_decided = True
+        reader.category(msp, StreamKind.RUN, looked_at)
+        stream = run_stream(msp, run)
+        asked = request(reader.state(CONNECTION, connection_stream(msp)).state, reader.now)
         return (Change(stream, request_run(reader.state(RUN, stream).state, asked)),)
 
-    await act.record(decide)
-    return await _accepted(info, act.msp, run, joined=False)
+    return decide
 
 
-async def _accepted(info: Info, msp: MspId, run: RunId, *, joined: bool) -> RunAccepted:
+async def _going_on(info: Info, msp: MspId, asked: RunRequested) -> RunRow | None:
+    """The run that was asked for with the very same content and is not over."""
+    asking = info.context
+    going_on = await rows.going_on(asking.views, msp, asked.kind)
+    streams = {row.run: run_stream(msp, RunId(row.run)) for row in going_on}
+    states = await asking.in_thread(asking.journal.states, RUN, list(streams.values()))
+    for row in going_on:
+        requested = states[streams[row.run]].state.requested
+        if requested is not None and replace(requested, requested_at=asked.requested_at) == asked:
+            return row
+    return None
+
+
+async def accepted(info: Info, msp: MspId, run: RunId, *, joined: bool) -> RunAccepted:
     row = await rows.run(info.context.views, msp, run)
     if row is None:
         raise Told("this is recorded, but the views do not show it yet", {"code": "ViewsBehind", "values": {}})
     return RunAccepted(run=shown(msp, row), joined=joined)
 
 
-async def _scope(info: Info, msp: MspId, asked: list[strawberry.ID] | None) -> tuple[OrganizationId, ...] | None:
+async def organizations_in_scope(
+    info: Info, msp: MspId, asked: list[strawberry.ID] | None
+) -> tuple[OrganizationId, ...] | None:
     """Raises: InvalidInput, UnknownOrganization."""
     if asked is None:
         return None

@@ -35,6 +35,7 @@ from api.pushes import PushMutations, PushQueries
 from api.refusals import refusal_types
 from api.runs import RunMutations, RunQueries
 from api.scalars import SCALARS
+from api.syncing import SyncMutations
 from api.tail import TailSubscriptions
 from api.texts import StorableTexts
 from api.usage import UsageQueries
@@ -74,6 +75,7 @@ class Mutation(
     LicenseMutations,
     MappingMutations,
     RunMutations,
+    SyncMutations,
     PushMutations,
 ):
     pass

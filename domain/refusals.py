@@ -295,7 +295,7 @@ class ConnectionIsNotActive(Refusal):
 
 @dataclass(unsafe_hash=True)
 class PreviewIsOutdated(Refusal):
-    sentence: ClassVar[str] = "no preview has the digest {digest}"
+    sentence: ClassVar[str] = "no preview with the digest {digest} stands for this month and scope; preview again"
     digest: str
 
 

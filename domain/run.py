@@ -12,7 +12,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import assert_never
 
-from domain.refusals import RunIsOver, UnknownRun
+from domain.refusals import RunCannotBeUndone, RunIsOver, UnknownRun
 from domain.streams import Aggregate, StreamKind
 from domain.values import BillingMonth, OrganizationId, PsaAgreementId, PsaProductId, RunId
 
@@ -30,6 +30,10 @@ class RunStatus(StrEnum):
     RUNNING = "RUNNING"
     CANCELLED = "CANCELLED"
     FINISHED = "FINISHED"
+
+
+WRITING = frozenset({RunKind.OVERWRITE, RunKind.FINAL, RunKind.UNDO})
+"""Runs that may write to the PSA; one at a time per MSP."""
 
 
 class LineAction(StrEnum):
@@ -168,6 +172,23 @@ def cancel_run(state: RunState, run: RunId) -> tuple[RunFact, ...]:
     if state.finished is not None:
         raise RunIsOver(run)
     return (RunCancelled(),)
+
+
+def request_undo(state: RunState, run: RunId, *, connection_number: int) -> RunRequested:
+    """What the run to undo was asked for.
+
+    Raises: UnknownRun; RunCannotBeUndone unless it may have written, has ended, and wrote through this connection.
+    """
+    requested = state.requested
+    if requested is None:
+        raise UnknownRun(run)
+    if requested.kind not in WRITING:
+        raise RunCannotBeUndone(run, f"a run of kind {requested.kind} writes nothing")
+    if state.finished is None:
+        raise RunCannotBeUndone(run, "it is still going on")
+    if requested.connection_number != connection_number:
+        raise RunCannotBeUndone(run, "it wrote through an earlier connection")
+    return requested
 
 
 def finish_run(state: RunState, outcomes: Mapping[str, int], problem: str | None = None) -> tuple[RunFact, ...]:

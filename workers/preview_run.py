@@ -67,12 +67,14 @@ def preview_lines(
 
 
 def digest_of(requested: RunRequested, lines: Sequence[PlannedLine]) -> str:
-    """Binds a preview: the same numbers of the same lines give the same digest, any other number another one."""
+    """Binds a preview: the same numbers of the same lines give the same digest; any other number, month or scope
+    another one.
+    """
     numbers = [
         [line.agreement, line.product, line.action, *map(str, (line.found, line.wrote, line.base, line.target))]
         for line in lines
     ]
-    about = [str(requested.month), requested.undoes, requested.connection_number, numbers]
+    about = [str(requested.month), requested.organizations, requested.undoes, requested.connection_number, numbers]
     return sha256(json.dumps(about, separators=(",", ":")).encode()).hexdigest()
 
 

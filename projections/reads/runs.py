@@ -115,6 +115,15 @@ async def going_on(views: Views, msp: MspId, kind: RunKind) -> list[RunRow]:
     return await views.rows(RunRow, query, (msp, kind))
 
 
+async def previews_with(views: Views, msp: MspId, digest: str) -> list[str]:
+    """Ids of the finished previews with a digest. Shape: the newest first, at most 20."""
+    query = (
+        "SELECT run FROM runs WHERE msp = %s AND kind = 'PREVIEW' AND status = 'FINISHED' AND digest = %s"
+        " ORDER BY requested_at DESC, run LIMIT 20"
+    )
+    return [str(run_id) for (run_id,) in await views.tuples(query, (msp, digest))]
+
+
 async def lines(views: Views, msp: MspId, run_id: str, limit: int, after: int | None) -> list[RunLineRow]:
     """Shape: in the order of the plan; `after` is the ordinal of the last one seen."""
     query = f"SELECT {_LINE} FROM run_lines WHERE msp = %s AND run = %s AND ordinal > %s ORDER BY ordinal LIMIT %s"

@@ -96,7 +96,10 @@ SENTENCES: list[tuple[Refusal, str]] = [
     (refusals.RunIsOver(RunId("r-1")), "run r-1 is over"),
     (refusals.RunCannotBeUndone(RunId("r-1"), "it is a preview"), "run r-1 can not be undone: it is a preview"),
     (refusals.ConnectionIsNotActive("PAUSED"), "the connection is PAUSED; pushes need it ACTIVE"),
-    (refusals.PreviewIsOutdated("abc"), "no preview has the digest abc"),
+    (
+        refusals.PreviewIsOutdated("abc"),
+        "no preview with the digest abc stands for this month and scope; preview again",
+    ),
     (refusals.InvalidInput("name", "too long"), "name: too long"),
     (refusals.IdempotencyKeyReused("k-1"), "idempotency key k-1 was used before for something else"),
 ]

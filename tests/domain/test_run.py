@@ -1,11 +1,13 @@
 """A run is asked for, planned, carried out, cancelled or finished; each once."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import reduce
 
 import pytest
 
-from domain.refusals import RunIsOver, UnknownRun
+from domain.refusals import Refusal, RunCannotBeUndone, RunIsOver, UnknownRun
 from domain.run import (
     RUN,
     LineAction,
@@ -21,6 +23,7 @@ from domain.run import (
     finish_run,
     plan_run,
     request_run,
+    request_undo,
 )
 from domain.values import BillingMonth, PsaAgreementId, PsaProductId, RunId
 from tests.domain.story import given
@@ -94,3 +97,33 @@ def test_the_status_follows_the_facts(facts: tuple[RunFact, ...], status: RunSta
 
     assert (status, is_over) == (state.status, state.is_over)
     assert len(facts) == state.version
+
+
+def test_what_a_finished_writing_run_was_asked_for_can_be_undone() -> None:
+    state = reduce(RUN.evolve, (REQUESTED, PLANNED, FINISHED), RUN.initial)
+
+    assert REQUESTED == request_undo(state, RunId("r-1"), connection_number=1)
+
+
+@pytest.mark.parametrize(
+    ("facts", "connection_number", "expected"),
+    [
+        ((), 1, UnknownRun(RunId("r-1"))),
+        ((REQUESTED, PLANNED), 1, RunCannotBeUndone(RunId("r-1"), "it is still going on")),
+        ((REQUESTED, PLANNED, FINISHED), 2, RunCannotBeUndone(RunId("r-1"), "it wrote through an earlier connection")),
+        (
+            (replace(REQUESTED, kind=RunKind.PREVIEW), PLANNED, FINISHED),
+            1,
+            RunCannotBeUndone(RunId("r-1"), "a run of kind PREVIEW writes nothing"),
+        ),
+    ],
+)
+def test_what_never_wrote_here_or_is_not_over_can_not_be_undone(
+    facts: tuple[RunFact, ...], connection_number: int, expected: Refusal
+) -> None:
+    state = reduce(RUN.evolve, facts, RUN.initial)
+
+    with pytest.raises(type(expected)) as refused:
+        request_undo(state, RunId("r-1"), connection_number=connection_number)
+
+    assert expected == refused.value

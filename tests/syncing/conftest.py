@@ -1,0 +1,52 @@
+"""One application with workers for the session; an MSP and a simulated tenant of its own for every test."""
+
+import os
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from psycopg.conninfo import make_conninfo
+from psycopg.sql import SQL, Identifier
+
+from simulator.app import create_app
+from simulator.server import running
+from tests.api import given
+from tests.api.harness import Api, Served, SimulatedTenant, new_msp, new_tenant, serving
+from tests.syncing.whole import Whole, whole
+
+
+@pytest.fixture(scope="session")
+def simulator_url() -> Iterator[str]:
+    with running(create_app(())) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def served(
+    postgres: str, template: str, tmp_path_factory: pytest.TempPathFactory, simulator_url: str
+) -> Iterator[Served]:
+    name = f"psa_ledger_syncing_{os.getpid()}"
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute(SQL("CREATE DATABASE {} TEMPLATE {}").format(Identifier(name), Identifier(template)))
+    url = make_conninfo(postgres, dbname=name)
+    with serving(url, tmp_path_factory.mktemp("syncing"), frozenset({simulator_url})) as running_api:
+        yield running_api
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
+
+
+@pytest.fixture
+def tenant(simulator_url: str) -> SimulatedTenant:
+    return new_tenant(simulator_url, data={"companies": 6, "agreements": 6, "products": 10})
+
+
+@pytest.fixture
+def ledger(served: Served, tenant: SimulatedTenant) -> Iterator[Whole]:
+    """Connected, Core mapped and confirmed, the directory imported; nothing mapped yet."""
+    api = Api(served, new_msp())
+    with whole(served, api, tenant) as ready:
+        given.registered(api, given.new_organization("globex"), given.new_organization("initech"))
+        given.connected(api, tenant)
+        given.with_products(api, tenant)
+        ready.imported()
+        yield ready
