@@ -63,7 +63,9 @@ class UsageCorrection:
     product: int | None
     plan: strawberry.ID | None
     component: Component | None
-    quantity: Decimal
+    old_quantity: Decimal | None
+    quantity: Decimal | None
+    change_id: strawberry.ID
     recorded_at: datetime
 
 
@@ -138,7 +140,9 @@ async def report(views: Views, msp: MspId, month: BillingMonth, connection: Conn
                 product=row.product,
                 plan=None if row.plan is None else strawberry.ID(row.plan),
                 component=None if row.component is None else Component(row.component),
+                old_quantity=row.old_quantity,
                 quantity=row.quantity,
+                change_id=strawberry.ID(row.cause),
                 recorded_at=row.recorded_at,
             )
             for row in corrections

@@ -33,12 +33,16 @@ class LeakRow:
 
 @dataclass(frozen=True, slots=True)
 class CorrectionRow:
+    """What a late change made of an item of a closed month; no old or new quantity where the item came or went."""
+
     organization: str
     version: int
     product: int | None
     plan: str | None
     component: str | None
-    quantity: Decimal
+    old_quantity: Decimal | None
+    quantity: Decimal | None
+    cause: str
     recorded_at: datetime
 
 
@@ -68,10 +72,10 @@ async def leaks(views: Views, msp: MspId, month: BillingMonth) -> list[LeakRow]:
 
 
 async def corrections(views: Views, msp: MspId, month: BillingMonth) -> list[CorrectionRow]:
-    """Shape: the newest version of each corrected item, by organization and item."""
+    """Shape: every correction in the order recorded."""
     query = """
-        SELECT organization, version, product, plan, component, quantity, recorded_at FROM month_usage
-         WHERE msp = %s AND month = %s AND is_corrected ORDER BY organization, item
+        SELECT organization, version, product, plan, component, old_quantity, quantity, cause, recorded_at
+          FROM usage_corrections WHERE msp = %s AND month = %s ORDER BY position, organization, item
     """
     return await views.rows(CorrectionRow, query, (msp, str(month)))
 

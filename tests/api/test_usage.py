@@ -46,7 +46,7 @@ query ($a: Int!, $p: Int!, $m: BillingMonth!) { explainQuantity(agreement: $a, p
 MONTH_END = """
 query ($m: BillingMonth!) { monthEnd(month: $m) { isClosed safeToInvoice sentence
   lines { agreement product closed target state organizations } exceptions { problem }
-  leaks { organization quantity } excluded { organization excludedBecause } corrections { organization quantity } } }
+  leaks { organization quantity } excluded { organization excludedBecause } corrections { organization oldQuantity quantity changeId } } }
 """
 
 EXCEPTIONS = """
@@ -238,7 +238,8 @@ def test_a_late_change_corrects_a_closed_month_and_is_told(billed: Billed) -> No
     billed.change("late", delta=5, effectiveAt=month.begins_at.isoformat())
 
     report = api.auditor().one(MONTH_END, m=str(month))
-    assert {"organization": "globex", "quantity": "17.00"} in report["corrections"]
+    correction = {"organization": "globex", "oldQuantity": "12.00", "quantity": "17.00", "changeId": "late"}
+    assert [correction] == report["corrections"]
     assert [line["state"] for line in report["lines"]] == ["CORRECTED_LATER", "VERIFIED"]
     assert report["sentence"] == "1 additions were corrected after their final was written."
     assert billed.line(billed.licenses, month)["closed"] == "17.00"

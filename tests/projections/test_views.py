@@ -156,18 +156,21 @@ def test_a_correction_replaces_the_closed_usage(acme: Ledger, ledger: str) -> No
     acme.licenses("globex", 12, at=EPOCH)
     acme.close_month("globex")
     fold_until(ledger)
-    columns = ("item", "version", "agreement", "product", "plan", "component", "quantity", "rule", "is_corrected")
+    columns = ("item", "version", "agreement", "product", "plan", "component", "quantity", "rule")
     assert rows(ledger, "month_usage", "month", *columns) == [
-        ("2026-10", "network-core:SERVER", 1, 700, None, "network-core", "SERVER", Decimal("0.00"), None, False),
-        ("2026-10", "product:10", 1, 700, 10, None, None, Decimal("12.00"), "CURRENT", False),
+        ("2026-10", "network-core:SERVER", 1, 700, None, "network-core", "SERVER", Decimal("0.00"), None),
+        ("2026-10", "product:10", 1, 700, 10, None, None, Decimal("12.00"), "CURRENT"),
     ]
 
     acme.licenses("globex", 15, at=OCTOBER.begins_at)
     fold_until(ledger)
 
-    assert rows(ledger, "month_usage", "item", "version", "quantity", "is_corrected") == [
-        ("network-core:SERVER", 2, Decimal("0.00"), True),
-        ("product:10", 2, Decimal("15.00"), True),
+    assert rows(ledger, "month_usage", "item", "version", "quantity") == [
+        ("network-core:SERVER", 2, Decimal("0.00")),
+        ("product:10", 2, Decimal("15.00")),
+    ]
+    assert rows(ledger, "usage_corrections", "item", "version", "old_quantity", "quantity") == [
+        ("product:10", 2, Decimal("12.00"), Decimal("15.00")),
     ]
 
 
