@@ -33,7 +33,7 @@ class SigningKey:
 
     number: int
     id: str
-    private: Ed25519PrivateKey = field(repr=False)
+    private: Ed25519PrivateKey = field(repr=False, compare=False)
 
     @property
     def public_bytes(self) -> bytes:

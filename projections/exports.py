@@ -43,7 +43,7 @@ Connection: TypeAlias = psycopg.Connection[Any]
 FACTS_PER_PAGE = 2_000
 SEALS_PER_PAGE = 100
 HASHES_PER_LINE = 1_000
-FACTS_PER_CHECKPOINT = 500
+FACTS_PER_CHECKPOINT = 100
 """A checkpoint is shown where the count of facts passes a multiple of this, and at the end; more would only be more."""
 EVERYTHING = HistoryFilter()
 

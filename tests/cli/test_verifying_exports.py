@@ -1,0 +1,363 @@
+"""Exports prove themselves: every kind of tampering is found offline, and the first bad line named.
+
+Each case runs twice: by `psa-ledger verify FILE`, and by the single file alone in a directory of its own, in a Python
+that sees nothing of this repository.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from hashlib import sha256
+from pathlib import Path
+from urllib.parse import quote
+
+import psycopg
+import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.sql import SQL, Identifier
+
+from cli import verify_export
+from cli.main import main
+from projections.reads.history import HistoryFilter
+from tests.cli.exported import export, is_checkpoint, is_fact, tell_and_seal
+from tests.journal.sealing import FOREIGN_KEY, KEY, NEW_KEY, text_of
+from tests.projections.story import ACME, OTHER
+
+Verify = Callable[..., tuple[int, str]]
+"""Verifies lines. Shape: exit status, what was said."""
+Lines = list[bytes]
+
+
+@pytest.fixture(scope="module")
+def told(postgres: str, template: str) -> Iterator[str]:
+    """The URL of a ledger of two MSPs, sealed."""
+    name = Identifier(f"psa_ledger_exports_{os.getpid()}")
+    with psycopg.connect(postgres, autocommit=True) as server:
+        server.execute(SQL("CREATE DATABASE {} TEMPLATE {}").format(name, Identifier(template)))
+        url = make_conninfo(postgres, dbname=name.as_string().strip('"'))
+        try:
+            tell_and_seal(url)
+            yield url
+        finally:
+            server.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+
+
+@pytest.fixture(scope="module")
+def whole(told: str) -> Lines:
+    """ACME's whole export."""
+    return export(told)
+
+
+@pytest.fixture(params=["psa-ledger verify", "the single file"])
+def verify(request: pytest.FixtureRequest, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Verify:
+    def lines_in_file(lines: Lines) -> str:
+        path = tmp_path / "export.ndjson"
+        path.write_bytes(b"".join(line + b"\n" for line in lines))
+        return str(path)
+
+    def by_command(lines: Lines, *more: str, key: str = text_of(KEY)) -> tuple[int, str]:
+        status = main(["verify", lines_in_file(lines), "--key", key, *more])
+        return status, capsys.readouterr().out
+
+    def by_file(lines: Lines, *more: str, key: str = text_of(KEY)) -> tuple[int, str]:
+        alone = tmp_path / "alone"
+        alone.mkdir(exist_ok=True)
+        program = shutil.copy(verify_export.__file__, alone)
+        done = subprocess.run(
+            [sys.executable, "-I", program, lines_in_file(lines), "--key", key, *more],
+            cwd=alone,
+            capture_output=True,
+            text=True,
+            check=False,
+            env={},
+        )
+        assert done.stderr == ""
+        return done.returncode, done.stdout
+
+    return by_command if request.param == "psa-ledger verify" else by_file
+
+
+def places(lines: Lines, is_wanted: Callable[[bytes], bool]) -> list[int]:
+    return [place for place, line in enumerate(lines) if is_wanted(line)]
+
+
+def rechained(lines: Lines) -> Lines:
+    """The lines with every chain value worked out anew, as somebody would who knows how but has no key."""
+    header = json.loads(lines[0])["export"]
+    chain = bytes.fromhex(header["after"]["chain"])
+    found = []
+    for line in lines:
+        if is_fact(line):
+            bare = b"{" + line[76:]
+            chain = sha256(chain + sha256(bare).digest()).digest()
+            line = b'{"chain":"' + chain.hex().encode() + b'",' + bare[1:]  # noqa: PLW2901 - the line as it is now
+        found.append(line)
+    return found
+
+
+def test_an_untouched_export_is_complete(verify: Verify, whole: Lines) -> None:
+    status, said = verify(whole)
+
+    facts = len(places(whole, is_fact))
+    assert (0, True) == (status, f"COMPLETE: {facts} facts of MSP {ACME}, from the first fact" in said)
+    assert facts > 150
+    assert len(places(whole, is_checkpoint)) >= 2
+
+
+def test_an_export_between_two_checkpoints_is_complete_in_its_bounds(verify: Verify, told: str, whole: Lines) -> None:
+    middle = json.loads(whole[places(whole, is_checkpoint)[0]])["checkpoint"]["position"]
+
+    status, said = verify(export(told, after=middle))
+
+    assert 0 == status
+    assert f"right after position {middle}" in said
+
+
+def test_a_changed_byte_is_found_in_any_line_of_the_file(whole: Lines) -> None:
+    keys = verify_export.read_keys([text_of(KEY)])
+    for place in range(1, len(whole), 7):
+        line = whole[place]
+        for offset in (20, len(line) // 2, len(line) - 3):
+            changed = bytes([line[offset] ^ 1])
+            lines = [*whole[:place], line[:offset] + changed + line[offset + 1 :], *whole[place + 1 :]]
+
+            with pytest.raises(verify_export.NotProven) as bad:
+                verify_export.verify(lines, keys)
+
+            assert place + 1 == bad.value.line
+
+
+Tamper = Callable[[Lines, Lines], tuple[Lines, int]]
+"""From ACME's and OTHER's whole exports: the tampered lines, and the number of the first bad one."""
+
+
+def changed_byte(lines: Lines, _: Lines) -> tuple[Lines, int]:
+    place = places(lines, is_fact)[40]
+    return [*lines[:place], lines[place].replace(b'"role":"', b'"role":"X', 1), *lines[place + 1 :]], place + 1
+
+
+def removed(nth: int) -> Tamper:
+    def tamper(lines: Lines, _: Lines) -> tuple[Lines, int]:
+        place = places(lines, is_fact)[nth]
+        return lines[:place] + lines[place + 1 :], place + 1
+
+    return tamper
+
+
+def swapped(lines: Lines, _: Lines) -> tuple[Lines, int]:
+    place = places(lines, is_fact)[40]
+    return [*lines[:place], lines[place + 1], lines[place], *lines[place + 2 :]], place + 1
+
+
+def inserted(lines: Lines, other: Lines) -> tuple[Lines, int]:
+    place = places(lines, is_fact)[40]
+    return [*lines[:place], other[places(other, is_fact)[10]], *lines[place:]], place + 1
+
+
+def repeated(lines: Lines, _: Lines) -> tuple[Lines, int]:
+    place = places(lines, is_fact)[40]
+    return [*lines[: place + 1], lines[place], *lines[place + 1 :]], place + 2
+
+
+def moved_from_another_msp(lines: Lines, other: Lines) -> tuple[Lines, int]:
+    place = places(lines, is_fact)[40]
+    foreign = other[places(other, is_fact)[40]].replace(OTHER.encode(), ACME.encode())
+    return [*lines[:place], foreign, *lines[place + 1 :]], place + 1
+
+
+def altered_checkpoint(lines: Lines, _: Lines) -> tuple[Lines, int]:
+    place = places(lines, is_checkpoint)[0]
+    return [*lines[:place], lines[place].replace(b'"at":"2', b'"at":"3'), *lines[place + 1 :]], place + 1
+
+
+def checkpoint_signed_with_another_key(lines: Lines, _: Lines) -> tuple[Lines, int]:
+    place = places(lines, is_checkpoint)[0]
+    body = lines[place][14 : lines[place].rfind(b',"signature":')].replace(KEY.id.encode(), FOREIGN_KEY.id.encode())
+    return [*lines[:place], signed(body), *lines[place + 1 :]], place + 1
+
+
+def checkpoint_signed_with_another_key_under_the_right_name(lines: Lines, _: Lines) -> tuple[Lines, int]:
+    place = places(lines, is_checkpoint)[0]
+    body = lines[place][14 : lines[place].rfind(b',"signature":')]
+    return [*lines[:place], signed(body), *lines[place + 1 :]], place + 1
+
+
+def signed(body: bytes) -> bytes:
+    signature = b64encode(FOREIGN_KEY.private.sign(body))
+    return b'{"checkpoint":' + body + b',"signature":"' + signature + b'"}'
+
+
+def other_msps_checkpoint(lines: Lines, other: Lines) -> tuple[Lines, int]:
+    place = places(lines, is_checkpoint)[0]
+    return [*lines[:place], other[places(other, is_checkpoint)[0]], *lines[place + 1 :]], place + 1
+
+
+def older_export_with_the_newest_checkpoint(lines: Lines, _: Lines) -> tuple[Lines, int]:
+    older = lines[: places(lines, is_checkpoint)[0] + 1]
+    return [*older, lines[-1]], len(older) + 1
+
+
+def older_export_announced_as_newest(lines: Lines, _: Lines) -> tuple[Lines, int]:
+    older = lines[: places(lines, is_checkpoint)[0] + 1]
+    return older, len(older) + 1
+
+
+def cut_off_before_the_last_checkpoint(lines: Lines, _: Lines) -> tuple[Lines, int]:
+    return lines[:-1], places(lines, is_checkpoint)[-2] + 2
+
+
+def beginning_removed(lines: Lines, _: Lines) -> tuple[Lines, int]:
+    return [lines[0], *lines[places(lines, is_checkpoint)[0] :]], 2
+
+
+def begins_without_its_checkpoint(lines: Lines, _: Lines) -> tuple[Lines, int]:
+    place = places(lines, is_checkpoint)[0]
+    told = json.loads(lines[place])["checkpoint"]
+    header = json.loads(lines[0])
+    header["export"]["after"] = {each: told[each] for each in ("chain", "count", "position")}
+    return [json.dumps(header).encode(), *lines[place + 1 :]], 2
+
+
+def claims_another_msp(lines: Lines, _: Lines) -> tuple[Lines, int]:
+    return [lines[0].replace(ACME.encode(), OTHER.encode()), *lines[1:]], 1
+
+
+def not_a_line(lines: Lines, _: Lines) -> tuple[Lines, int]:
+    return [*lines[:30], b"", *lines[30:]], 31
+
+
+TAMPERINGS: dict[str, Tamper] = {
+    "a byte changed": changed_byte,
+    "the first fact removed": removed(0),
+    "a middle fact removed": removed(40),
+    "the last fact before a checkpoint removed": removed(-1),
+    "two facts swapped": swapped,
+    "a fact inserted": inserted,
+    "a fact repeated": repeated,
+    "a fact moved here from another MSP": moved_from_another_msp,
+    "a checkpoint altered": altered_checkpoint,
+    "a checkpoint signed with another key": checkpoint_signed_with_another_key,
+    "a checkpoint signed with another key under the right name": (
+        checkpoint_signed_with_another_key_under_the_right_name
+    ),
+    "a checkpoint of another MSP": other_msps_checkpoint,
+    "an older export with the newest checkpoint": older_export_with_the_newest_checkpoint,
+    "an older export announced as the newest": older_export_announced_as_newest,
+    "the last checkpoint cut off": cut_off_before_the_last_checkpoint,
+    "the beginning removed": beginning_removed,
+    "a beginning without its checkpoint": begins_without_its_checkpoint,
+    "another MSP claimed": claims_another_msp,
+    "a line that is none": not_a_line,
+}
+
+
+@pytest.mark.parametrize("name", TAMPERINGS)
+def test_tampering_is_found_and_the_first_bad_line_named(verify: Verify, told: str, whole: Lines, name: str) -> None:
+    lines, bad = TAMPERINGS[name](whole, export(told, OTHER))
+
+    status, said = verify(lines)
+
+    assert 1 == status
+    assert f"line {bad}: " in said
+
+
+@pytest.mark.parametrize("name", ["a byte changed", "a middle fact removed", "the first fact removed"])
+def test_tampering_with_all_chain_values_made_anew_is_found_at_the_next_checkpoint(
+    verify: Verify, told: str, whole: Lines, name: str
+) -> None:
+    lines, bad = TAMPERINGS[name](whole, export(told, OTHER))
+    next_checkpoint = next(place for place in places(lines, is_checkpoint) if place + 1 > bad) + 1
+
+    status, said = verify(rechained(lines))
+
+    assert 1 == status
+    assert f"line {next_checkpoint}: " in said
+
+
+def test_an_older_export_is_only_proven_up_to_its_own_end(verify: Verify, told: str, whole: Lines) -> None:
+    newest = json.loads(whole[-1])["checkpoint"]["position"]
+    older = export(told, up_to=newest - 1)
+
+    by_itself, said = verify(older)
+    held_against_the_newest, _ = verify(older, "--reaches", str(newest))
+
+    end = json.loads(older[-1])["checkpoint"]["position"]
+    assert 0 == by_itself
+    assert f"up to position {end}," in said
+    assert 1 == held_against_the_newest
+
+
+def test_a_filtered_export_proves_inclusion_and_order_only(verify: Verify, told: str) -> None:
+    lines = export(told, wanted=HistoryFilter(fact_type="organization.licenses-changed"))
+
+    status, said = verify(lines)
+
+    facts = [json.loads(line) for line in lines if is_fact(line)]
+    assert 0 == status
+    assert said.startswith(f"INCLUSION AND ORDER ONLY: {len(facts)} facts")
+    assert {"organization.licenses-changed.v1"} == {fact["type"] for fact in facts}
+
+
+def test_facts_replaced_by_their_hashes_make_an_export_a_filtered_one(verify: Verify, whole: Lines) -> None:
+    place = places(whole, is_fact)[40]
+    line_hash = sha256(b"{" + whole[place][76:]).hexdigest()
+
+    status, said = verify([*whole[:place], f'{{"left_out":"{line_hash}"}}'.encode(), *whole[place + 1 :]])
+
+    assert 0 == status
+    assert said.startswith("INCLUSION AND ORDER ONLY")
+
+
+def test_a_hash_left_away_in_a_filtered_export_is_found(verify: Verify, told: str) -> None:
+    lines = export(told, wanted=HistoryFilter(fact_type="organization.licenses-changed"))
+    place = places(lines, lambda line: line.startswith(b'{"left_out":'))[3]
+    shortened = lines[place][: len(b'{"left_out":"')] + lines[place][len(b'{"left_out":"') + 64 :]
+
+    status, said = verify([*lines[:place], shortened, *lines[place + 1 :]])
+
+    assert 1 == status
+    assert f"line {place + 1}: " in said or f"line {place + 2}: " in said
+
+
+def test_keys_are_read_from_text_from_a_list_and_from_pem(verify: Verify, whole: Lines, tmp_path: Path) -> None:
+    pem, listed = tmp_path / "key.pem", tmp_path / "keys.txt"
+    pem.write_bytes(KEY.private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    listed.write_text(f"{NEW_KEY.id} {text_of(NEW_KEY)}\n{KEY.id} {text_of(KEY)}\n")
+
+    assert 0 == verify(whole, key=str(pem))[0]
+    assert 0 == verify(whole, key=str(listed))[0]
+    assert 1 == verify(whole, key=text_of(NEW_KEY))[0]
+
+
+def test_without_a_usable_key_nothing_is_verified(
+    whole: Lines, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "export.ndjson"
+    path.write_bytes(b"\n".join(whole) + b"\n")
+
+    assert 2 == main(["verify", str(path)])
+    assert 2 == main(["verify", str(path), "--key", "nonsense"])
+    assert "" == capsys.readouterr().out
+
+
+def test_the_database_is_verified_without_a_file(
+    told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parts = conninfo_to_dict(told)
+    host = quote(str(parts["host"]), safe="")
+    url = f"postgresql://{parts['user']}@/{parts['dbname']}?host={host}&port={parts['port']}"
+    monkeypatch.setenv("PSA_LEDGER_DATABASE_URL", url)
+
+    assert 0 == main(["verify", "--key", text_of(KEY)])
+    assert 1 == main(["verify", "--key", text_of(FOREIGN_KEY)])
+    assert 0 == main(["verify"])
+
+    said = capsys.readouterr().out.splitlines()
+    assert said[0].startswith("PROVEN: ")
+    assert said[1].startswith("NOT PROVEN: position ")
+    assert said[-1].startswith("Checked with the public keys that the database itself lists")

@@ -1,0 +1,192 @@
+"""Exports: resumable anywhere, filtered without losing the proof, the same bytes every time; CSV for people."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+
+from cli import verify_export
+from domain.organization import ORGANIZATION, OrganizationCreated
+from domain.streams import organization_stream
+from domain.values import ChangeId, LicenseType, LineId, Management, MspId, OrganizationId, PlanId
+from journal.application import Journal
+from journal.entry import Actor, Origin, Role
+from projections import exports
+from projections.exports import CannotExport
+from projections.follower import fold_until
+from projections.reads.history import HistoryFilter
+from tests.cli.exported import export, is_fact, tell_and_seal
+from tests.journal.sealing import KEY, sealed, text_of
+from tests.projections.story import ACME, NOW, OTHER, Ledger
+
+KEYS = verify_export.read_keys([text_of(KEY)])
+FILTERS = {
+    "by type": HistoryFilter(fact_type="addition.usage-pushed"),
+    "by organization": HistoryFilter(organization="globex"),
+    "by product": HistoryFilter(product=101),
+    "by role": HistoryFilter(role="WORKER"),
+    "by nothing that there is": HistoryFilter(subject="nobody"),
+}
+
+
+@pytest.fixture
+def told(ledger: str) -> str:
+    tell_and_seal(ledger, acts=220)
+    return ledger
+
+
+@pytest.fixture
+def connection(told: str) -> Iterator[psycopg.Connection[Any]]:
+    with psycopg.connect(told, autocommit=True, options="-c TimeZone=UTC") as opened:
+        yield opened
+
+
+def as_csv(connection: psycopg.Connection[Any], msp: MspId, wanted: HistoryFilter = exports.EVERYTHING) -> list[Any]:
+    asked = exports.bounds(connection, msp, wanted, is_table=True)
+    return list(csv.DictReader(io.StringIO(b"".join(exports.as_csv(connection, asked)).decode(), newline="")))
+
+
+def test_the_lines_hold_the_stored_bytes_of_every_fact_of_the_msp(told: str, journal: Journal) -> None:
+    lines = export(told)
+
+    raw = journal.raw(0, 10_000, msp=ACME)
+    facts = [line for line in lines if is_fact(line)]
+    assert [each.position for each in raw] == [json.loads(line)["position"] for line in facts]
+    assert all(b'"fact":' + each.state + b',"position"' in line for each, line in zip(raw, facts, strict=True))
+
+
+def test_two_exports_of_the_same_bounds_are_the_same_bytes(told: str, journal: Journal) -> None:
+    before = export(told)
+    until = json.loads(before[0])["export"]["until"]
+    Ledger(journal).create("one-more")
+    sealed(told)
+
+    assert before == export(told, up_to=until)
+    assert len(before) < len(export(told))
+
+
+@pytest.mark.parametrize("wanted", [exports.EVERYTHING, *FILTERS.values()], ids=["everything", *FILTERS])
+def test_an_export_broken_off_anywhere_goes_on_to_the_same_bytes(told: str, wanted: HistoryFilter) -> None:
+    whole = export(told, wanted=wanted)
+    until = json.loads(whole[0])["export"]["until"]
+    facts = [place for place, line in enumerate(whole) if is_fact(line)]
+
+    for place in facts[:: max(1, len(facts) // 12)]:
+        position = json.loads(whole[place])["position"]
+        rest = export(told, wanted=wanted, up_to=until, resume_after=position)
+
+        assert whole == [*whole[: place + 1], *rest]
+
+
+def test_an_export_can_not_go_on_after_a_fact_that_is_not_in_it(told: str, journal: Journal) -> None:
+    foreign = journal.raw(0, 1, msp=OTHER)[0].position
+
+    for position in (0, foreign, 10**6):
+        with pytest.raises(CannotExport):
+            export(told, resume_after=position)
+
+
+@pytest.mark.parametrize("wanted", FILTERS.values(), ids=FILTERS)
+def test_a_filtered_export_holds_just_the_matching_facts_and_is_provable(
+    told: str, connection: psycopg.Connection[Any], wanted: HistoryFilter
+) -> None:
+    lines = export(told, wanted=wanted)
+    proven = verify_export.verify(lines, KEYS)
+
+    where = exports.matching(ACME, wanted)
+    matches = connection.execute(
+        f"SELECT position FROM history h WHERE {where.sql} ORDER BY 1", where.values
+    ).fetchall()
+    assert [position for (position,) in matches] == [json.loads(line)["position"] for line in lines if is_fact(line)]
+    assert len(matches) == proven.facts
+
+
+def test_a_filter_by_time_reaches_no_further_than_the_checkpoints_around_it(ledger: str, journal: Journal) -> None:
+    instants = []
+    for number in range(6):
+        (entry,) = Ledger(journal).create(f"organization-{number}")
+        instants.append(entry.recorded_at)
+        sealed(ledger)
+    fold_until(ledger)
+
+    lines = export(ledger, wanted=HistoryFilter(since=instants[2], until=instants[4]))
+
+    proven = verify_export.verify(lines, KEYS)
+    assert (2, 4, 2, 0) == (proven.after, proven.until, proven.facts, proven.left_out)
+
+
+def test_an_msp_without_facts_has_an_empty_export_that_is_proven(told: str) -> None:
+    lines = export(told, MspId("nobody"))
+
+    assert 1 == len(lines)
+    assert 0 == verify_export.verify(lines, KEYS).facts
+
+
+def test_an_export_shows_nothing_of_other_msps(told: str) -> None:
+    for line in export(told, wanted=HistoryFilter(organization="globex")):
+        assert b'"msp":"other"' not in line
+
+
+def test_a_row_changed_in_the_database_is_named_by_the_exports_verifier(told: str) -> None:
+    with psycopg.connect(told, autocommit=True) as owner:
+        owner.execute("SET session_replication_role = replica")
+        owner.execute(
+            "UPDATE facts SET state = replace(convert_from(state, 'UTF8'), '\"role\":\"', '\"role\":\"X')::bytea"
+            " WHERE notification_id = (SELECT min(notification_id) FROM facts WHERE msp = 'acme' AND"
+            " notification_id > 50)"
+        )
+    lines = export(told)
+
+    with pytest.raises(verify_export.NotProven) as bad:
+        verify_export.verify(lines, KEYS)
+
+    assert b'"role":"X' in lines[bad.value.line - 1]
+
+
+def test_a_table_holds_the_same_facts_as_the_proof(told: str, connection: psycopg.Connection[Any]) -> None:
+    facts = [json.loads(line) for line in export(told) if is_fact(line)]
+
+    rows = as_csv(connection, ACME)
+
+    assert [(str(fact["position"]), fact["fact"]["entry_id"]) for fact in facts] == [
+        (row["position"], row["entry_id"]) for row in rows
+    ]
+    assert [fact["fact"]["data"] for fact in facts] == [json.loads(row["data"]) for row in rows]
+
+
+def test_a_table_broken_off_goes_on(told: str, connection: psycopg.Connection[Any]) -> None:
+    asked = exports.bounds(connection, ACME, is_table=True)
+    whole = b"".join(exports.as_csv(connection, asked))
+    position = int(whole.split(b"\r\n")[30].split(b",")[0])
+
+    rest = b"".join(exports.as_csv(connection, asked, position))
+
+    assert whole.endswith(rest)
+    assert whole[: -len(rest)].count(b"\r\n") == 31
+
+
+def test_a_spreadsheet_takes_no_cell_for_a_formula(ledger: str, journal: Journal) -> None:
+    origin = Origin(Actor("=HYPERLINK(1)", Role.ADMIN, None, "+1"), "-request", "@story")
+    created = OrganizationCreated(
+        ChangeId("c-1"), NOW, "Globex", LineId("network"), PlanId("core"), (), LicenseType.PAID, Management.MSP
+    )
+    stream = organization_stream(ACME, OrganizationId("=globex"))
+    recorded = journal.execute(ORGANIZATION, stream, lambda _: (created,), origin)
+    sealed(ledger)
+    fold_until(ledger)
+
+    with psycopg.connect(ledger, autocommit=True) as connection:
+        (row,) = as_csv(connection, ACME)
+
+    assert ("'=globex", "'=HYPERLINK(1)", "'+1", "'-request", "'@story") == (
+        row["organization"],
+        row["subject"],
+        row["user_agent"],
+        row["request_id"],
+        row["correlation_id"],
+    )
+    assert str(recorded[0].entry_id) == row["entry_id"]
