@@ -29,7 +29,7 @@ POLL_SECONDS = 1.0
 AGREEMENTS_PER_LOOK = 200
 PROBE_EVERY = timedelta(seconds=60)
 WATCH_AGAIN = timedelta(minutes=10)
-"""A watch that ConnectWise did not answer is tried again after this."""
+"""A watch whose worker died is taken up again after this; one that ConnectWise did not answer, the next night."""
 CHANNELS = (VIEWS_CHANNEL, CHANNEL, CLOCK_CHANNEL)
 
 

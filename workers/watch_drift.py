@@ -4,11 +4,13 @@ It reads and records, and writes nothing to ConnectWise: a quantity changed by h
 doubled, an agreement that ended, a product made inactive, a company deleted. What is in order again is taken back.
 """
 
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from connectwise.agreements import AgreementRead, read_agreement
 from connectwise.client import ReadingClient
-from connectwise.errors import NotFound
+from connectwise.errors import NotFound, PsaError
 from domain.addition import (
     ADDITION,
     AdditionFact,
@@ -22,8 +24,10 @@ from domain.addition import (
 from domain.connection import CONNECTION, Live, Status
 from domain.streams import Stream, addition_stream, connection_stream
 from domain.values import BillingMonth, MspId, PsaAgreementId, PsaCompanyId, PsaProductId
-from workers.agreement import AgreementRead, read_agreement
+from workers import attention
 from workers.tools import Tools
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +42,23 @@ class _Billed:
 def watch_connection(tools: Tools, msp: MspId) -> None:
     """Look at every addition of an MSP once. What can not be read is left for the next night; nothing is guessed.
 
-    Raises: PsaError when ConnectWise does not answer; what was seen until then is recorded.
+    A refusal of the whole connection raises its attention, as a push's would.
     """
     state = tools.journal.state(CONNECTION, connection_stream(msp)).state
     if state.live is None or state.status is not Status.ACTIVE:
         return
-    client = tools.clients.reading(msp, state.live.number)
-    billed = _billed(tools, msp, state.live)
+    client: ReadingClient | None = None
+    try:
+        client = tools.clients.reading(msp, state.live.number)
+        _look_at_all(tools, msp, state.live, client)
+    except PsaError as error:
+        log.warning("the watch over %s stopped: %s", msp, error)
+        attention.after_read(tools, msp, error, client, tools.origin(correlation="watch", causation=None))
+
+
+def _look_at_all(tools: Tools, msp: MspId, live: Live, client: ReadingClient) -> None:
+    """Raises: PsaError when ConnectWise does not answer; what was seen until then is recorded."""
+    billed = _billed(tools, msp, live)
     month = BillingMonth.of(tools.journal.now())
     gone_companies = {
         company for company in {each for one in billed for each in one.companies} if _is_deleted(client, company)
@@ -57,13 +71,11 @@ def watch_connection(tools: Tools, msp: MspId) -> None:
         seen = read_agreement(client, agreement, tools.journal.now())
         for one in here:
             troubles = _troubles(seen, one, month, inactive, gone_companies)
-            stream = addition_stream(msp, state.live.tenant, one.agreement, one.product)
+            stream = addition_stream(msp, live.tenant, one.agreement, one.product)
             _record(tools, stream, seen, troubles)
 
 
 def _record(tools: Tools, stream: Stream, seen: AgreementRead, troubles: Mapping[Problem, str]) -> None:
-    month = BillingMonth.of(seen.read_at)
-
     def decide(state: AdditionState) -> tuple[AdditionFact, ...]:
         facts = list(watch_troubles(state, troubles))
         for fact in facts:
@@ -71,7 +83,7 @@ def _record(tools: Tools, stream: Stream, seen: AgreementRead, troubles: Mapping
         if state.record is None or state.open is not None or seen.agreement is None:
             return tuple(facts)
         known = seen.record(state.record)
-        if known is None or not seen.is_running(known, month):
+        if known is None or not seen.stands(known):
             return (*facts, *lose_record(state))
         return (*facts, *detect_drift(state, known.quantity))
 

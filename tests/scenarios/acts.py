@@ -48,8 +48,9 @@ def close(system: System, month: BillingMonth) -> None:
 
 
 def pass_time(system: System, until: datetime) -> None:
-    """The clock moves on, back-offs and pauses run out, and everything due is done."""
-    system.move_clock(until)
+    """The clock moves on unless it is there already, back-offs and pauses run out, and everything due is done."""
+    if until > system.now:
+        system.move_clock(until)
     system.forget_patience()
     system.settle()
 
@@ -170,11 +171,14 @@ def addition_id(system: System, product: PsaProductId) -> UUID:
     return system.stream(product).id
 
 
-def driven_by(system: System, tools: Tools) -> System:
-    """The same ledger, worked on with other tools from now on."""
+def driven_by(
+    system: System, tools: Tools, notice: Callable[[str, tuple[str | int, ...]], None] = lambda _job, _arguments: None
+) -> System:
+    """The same ledger, worked on with other tools from now on. `notice` is told every message before it is answered."""
     doing = answers(tools)
 
     def send(job: str, *arguments: str | int) -> None:
+        notice(job, arguments)
         system.sent.append(f"{job}{arguments[:-1]}")
         doing[job](*arguments)
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from domain.addition import Answer
-from domain.connection import set_product_rule
+from domain.connection import Status, set_product_rule
 from domain.run import RUN
 from domain.streams import run_stream
 from domain.values import Component, DriftPolicy, LeftBehind, Rule
@@ -17,10 +17,13 @@ from tests.scenarios.acts import (
     close,
     driven_by,
     due,
+    heal,
     kinds,
     pass_time,
     refusals,
+    revoke_keys,
     start,
+    status,
 )
 from tests.workers.system import LITE, MSP, System
 from workers.close_month import close_months, final_run
@@ -306,3 +309,36 @@ def test_a_psa_that_makes_something_else_of_every_number_is_not_written_to_witho
     system.settle()
     assert [Decimal(12)] == system.held(system.license_product)
     assert NOVEMBER in system.addition(system.license_product).finals
+
+
+def test_a_nightly_watch_that_meets_revoked_keys_raises_attention_and_ends(system: System) -> None:
+    start(system)
+    revoke_keys(system)
+
+    system.move_clock(at(11, 12, 3))
+    system.settle()
+
+    assert Status.ATTENTION is status(system)
+
+
+def test_a_nightly_watch_that_meets_a_dead_site_is_over_until_the_next_night(system: System) -> None:
+    start(system)
+    system.psa.fault("error", status=503, body="html")
+
+    system.move_clock(at(11, 12, 3))
+    system.settle()
+    heal(system)
+    system.licenses("globex", delta=1)
+    system.settle()
+
+    assert [Decimal(13)] == system.held(system.license_product)
+
+
+def test_a_nightly_watch_does_not_take_a_record_that_bills_from_the_next_invoice_on_for_lost(system: System) -> None:
+    invoiced_already(system)
+    start(system)
+
+    system.move_clock(at(11, 12, 3))
+    system.settle()
+
+    assert not system.addition(system.license_product).is_lost

@@ -1,0 +1,478 @@
+"""A random history, told step by step to a real ledger and to the model; after each step they are compared.
+
+A step is an act of the platform or an admin, a hand edit, a fault, a crash, a restart, a pause, a lost connection or a
+leap of the clock. Faults and crashes are lived through to their end within their step, so that the model, which knows
+none of them, says what must have become of it.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+
+from domain.addition import Answer, PushOutcomeUnknown, PushStarted, UsagePushed
+from domain.connection import confirm_product_mapping
+from domain.values import DriftPolicy, PlanComponent, PsaAgreementId, PsaProductId
+from journal.application import Journal
+from journal.registry import CODEC
+from projections.follower import all_views
+from tests.model.reference import Closing, Creation, Licenses, NewManagement, NewPlan, NewType
+from tests.model.world import HALF_AN_HOUR, Act, CompanyMapping, ProductMapping, ProductRule, Reported, bounds
+from tests.projections.dump import dump
+from tests.scenarios.acts import driven_by, give_new_keys, heal, revoke_keys
+from tests.torture.crashing import Crash, CrashingClients
+from tests.torture.driver import ITEMS, PLANS, do, hundredths
+from tests.torture.expected import Expected, LineKey, month_of
+from tests.workers.system import System, open_system
+from workers.actors import answers
+
+BEGINNINGS = [
+    datetime.fromisoformat(text)
+    for text in ("2026-11-29T12:00:00Z", "2027-12-30T08:00:00Z", "2028-02-28T12:00:00Z", "2026-06-15T00:00:00Z")
+]
+"""Around ordinary month ends, the end of a year, and a leap February."""
+ORGANIZATIONS = ("globex", "initech", "umbrella")
+REPLAYED_EVERY = 25
+MINUTES = st.sampled_from([0, 0, 0, -1, -60, -60 * 24 * 3, -60 * 24 * 40, 4, 5, 6])
+"""How late, or how early, something is reported."""
+
+NewLedger = Callable[[], Any]
+
+
+class Torture(RuleBasedStateMachine):
+    """`ledger` gives a context manager of a migrated, empty database's URL."""
+
+    ledger: ClassVar[NewLedger]
+    at: ClassVar[tuple[datetime, ...]] = tuple(BEGINNINGS)
+    steps_done: ClassVar[int] = 0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stack = ExitStack()
+        self.told: list[str] = []
+        self.delivered: list[tuple[str, tuple[str | int, ...]]] = []
+
+    @initialize(at=st.sampled_from(BEGINNINGS), data=st.data())
+    def begin(self, at: datetime, data: st.DataObject) -> None:
+        url = self.stack.enter_context(type(self).ledger())
+        opened = self.stack.enter_context(open_system(url, at))
+        self.system: System = driven_by(opened, opened.tools, self._notice)
+        self.agreements = (int(self.system.agreement), int(self.system.other_agreement))
+        self.products = (
+            int(self.system.license_product),
+            int(self.system.server_product),
+            int(self.system.spare_product),
+        )
+        self.model = Expected(at)
+        self.system.connect()
+        self.system.change_settings(drop_guard_percent=0)
+        self._set_up(data)
+        for organization in ORGANIZATIONS[:2]:
+            self._act(Reported(organization, Creation(at, "network-core", PLANS["network-core"], "PAID", "MSP")))
+            self._act(Reported(organization, Licenses(at, "LICENSE", "QUANTITY", data.draw(st.integers(0, 12)))))
+            self._act(CompanyMapping(organization, self.agreements[0]))
+        self._compare()
+
+    def _set_up(self, data: st.DataObject) -> None:
+        for item in ITEMS:
+            self._act(ProductMapping(item, data.draw(st.sampled_from(self.products))))
+        for product in sorted(set(self.model.world.mapped_items().values())):
+            drawn = data.draw(st.sampled_from(["CURRENT", "PEAK", "AVERAGE"]))
+            self._act(ProductRule(product, drawn, data.draw(st.sampled_from([0, 0, 5]))))
+        self._confirm()
+
+    # --- acts --------------------------------------------------------------------------------------------------
+
+    organization = st.sampled_from(ORGANIZATIONS)
+
+    @rule(
+        organization=organization,
+        component=st.sampled_from(["LICENSE", "LICENSE", "SERVER"]),
+        given=st.sampled_from(["QUANTITY", "DELTA", "DELTA"]),
+        value=st.integers(-5, 12),
+        minutes=MINUTES,
+    )
+    def report_licenses(self, organization: str, component: str, given: Any, value: int, minutes: int) -> None:
+        self._step(Reported(organization, Licenses(self._effective(minutes), component, given, value)))
+
+    @rule(
+        organization=organization,
+        value=st.integers(-5, 12),
+        at_end=st.booleans(),
+        slip=st.sampled_from([-1, 0, 1]),
+    )
+    def report_at_the_edge_of_a_month(self, organization: str, value: int, at_end: bool, slip: int) -> None:
+        edge = bounds(*month_of(self.model.now))[at_end] + timedelta(microseconds=slip)
+        self._step(Reported(organization, Licenses(edge, "LICENSE", "DELTA", value)))
+
+    @rule(organization=organization, plan=st.sampled_from(sorted(PLANS)), minutes=MINUTES)
+    def change_plan(self, organization: str, plan: str, minutes: int) -> None:
+        self._step(Reported(organization, NewPlan(self._effective(minutes), plan, PLANS[plan])))
+
+    @rule(organization=organization, kind=st.sampled_from(["PAID", "PAID", "TRIAL", "NFR"]), minutes=MINUTES)
+    def change_license_type(self, organization: str, kind: str, minutes: int) -> None:
+        self._step(Reported(organization, NewType(self._effective(minutes), kind)))
+
+    @rule(organization=organization, hands=st.sampled_from(["MSP", "MSP", "SELF"]), minutes=MINUTES)
+    def change_management(self, organization: str, hands: str, minutes: int) -> None:
+        self._step(Reported(organization, NewManagement(self._effective(minutes), hands)))
+
+    @rule(organization=organization, plan=st.sampled_from(sorted(PLANS)), minutes=MINUTES)
+    def create_organization(self, organization: str, plan: str, minutes: int) -> None:
+        self._step(Reported(organization, Creation(self._effective(minutes), plan, PLANS[plan], "PAID", "MSP")))
+
+    @precondition(lambda self: self._draws_rarely())
+    @rule(organization=organization, minutes=MINUTES)
+    def close_organization(self, organization: str, minutes: int) -> None:
+        self._step(Reported(organization, Closing(self._effective(minutes))))
+
+    @rule(
+        organization=organization,
+        where=st.sampled_from([0, 0, 1, None]),
+        is_move=st.booleans(),
+        leaving=st.sampled_from(["UNTOUCHED", "ZERO"]),
+    )
+    def map_company(self, organization: str, where: int | None, is_move: bool, leaving: str) -> None:
+        agreement = self.agreements[where] if where is not None else None
+        self._step(CompanyMapping(organization, agreement, is_move), leaving)
+
+    @rule(
+        item=st.sampled_from(ITEMS),
+        which=st.sampled_from([0, 1, 2, 0, 1, None]),
+        leaving=st.sampled_from(["UNTOUCHED", "ZERO"]),
+    )
+    def map_product(self, item: tuple[str, str], which: int | None, leaving: str) -> None:
+        self._step(ProductMapping(item, self.products[which] if which is not None else None), leaving)
+
+    @rule(
+        which=st.integers(0, 2),
+        drawn=st.sampled_from(["CURRENT", "PEAK", "AVERAGE"]),
+        minimum=st.sampled_from([0, 0, 5]),
+    )
+    def set_rule(self, which: int, drawn: str, minimum: int) -> None:
+        self._step(ProductRule(self.products[which], drawn, minimum))
+
+    @rule(policy=st.sampled_from(["OVERWRITE", "KEEP", "HOLD"]))
+    def set_policy(self, policy: str) -> None:
+        self.told.append(f"policy {policy}")
+        self.system.change_settings(drop_guard_percent=0, drift_policy=DriftPolicy(policy))
+        self.model.policy = policy
+        self._compare()
+
+    @precondition(lambda self: self._may_push())
+    @rule()
+    def sync_now(self) -> None:
+        self.told.append("sync now")
+        self.system.sync_now()
+        self.model.sync_now()
+        self._compare()
+
+    @precondition(lambda self: self._may_push() and self._held_lines())
+    @rule(data=st.data(), answer=st.sampled_from(["OVERWRITE", "KEEP", "LEAVE"]))
+    def answer_a_held_final(self, data: st.DataObject, answer: str) -> None:
+        key = data.draw(st.sampled_from(self._held_lines()))
+        self.told.append(f"answer {key} {answer}")
+        replace(self.system, agreement=PsaAgreementId(key[0])).approve(PsaProductId(key[1]), Answer(answer))
+        self.model.answer(key, answer)
+        self._compare()
+
+    # --- ConnectWise and the machinery -------------------------------------------------------------------------
+
+    @precondition(lambda self: bool(self.model.held()))
+    @rule(data=st.data(), quantity=st.integers(0, 30))
+    def edit_by_hand(self, data: st.DataObject, quantity: int) -> None:
+        key = data.draw(st.sampled_from(sorted(self.model.held())))
+        self.told.append(f"hand edit {key} {quantity}")
+        self.system.psa.hand_edit(*key, quantity)
+        self.model.hand_edit(key, 100 * quantity)
+        self._compare()
+
+    @precondition(lambda self: self._is_far_from_the_month_end())
+    @rule(
+        organization=organization,
+        value=st.integers(1, 9),
+        fault=st.sampled_from(
+            [
+                ("cut", {"when": "before"}),
+                ("cut", {"when": "after"}),
+                ("error", {"status": 500, "body": "json"}),
+                ("error_after", {"status": 502, "body": "html"}),
+                ("throttle", {"retry_after": 1}),
+                ("truncated", {}),
+            ]
+        ),
+        method=st.sampled_from(["PATCH", "POST", "GET", None]),
+        skip=st.integers(0, 2),
+    )
+    def report_licenses_under_a_fault(
+        self, organization: str, value: int, fault: tuple[str, dict[str, Any]], method: str | None, skip: int
+    ) -> None:
+        kind, detail = fault
+        self.told.append(f"fault {kind} {detail} {method} skip {skip}")
+        aimed = {"endpoint": "*/additions*", **({"method": method} if method else {})}
+        self.system.psa.fault(kind, count=1, skip=skip, **aimed, **detail)
+        act = Reported(organization, Licenses(self.model.now, "LICENSE", "DELTA", value))
+        self._act(act)
+        self.system.settle()
+        self._recover()
+        self._compare()
+
+    @precondition(lambda self: self._is_far_from_the_month_end())
+    @rule(organization=organization, value=st.integers(1, 9), point=st.integers(0, 5))
+    def report_licenses_and_crash(self, organization: str, value: int, point: int) -> None:
+        self.told.append(f"crash at {point}")
+        act = Reported(organization, Licenses(self.model.now, "LICENSE", "DELTA", value))
+        self._act(act)
+        crashing = CrashingClients(self.system.tools.clients, point)
+        with suppress(Crash):
+            driven_by(self.system, replace(self.system.tools, clients=crashing)).settle()
+        self._recover()
+        self._compare()
+
+    @rule()
+    def restart_the_workers(self) -> None:
+        """Everything kept in memory or noted in the workers' own tables is gone."""
+        self.told.append("restart")
+        journal = self.stack.enter_context(Journal(self.system.url, CODEC, pool_size=2))
+        self.system = driven_by(self.system, replace(self.system.tools, journal=journal), self._notice)
+        with self.system.tools.pool.connection() as connection:
+            connection.execute("DELETE FROM leases")
+            connection.execute("DELETE FROM push_attempts")
+        self._compare()
+
+    @rule()
+    def deliver_the_last_messages_again(self) -> None:
+        """With the leases of then, as a broker would that missed the acknowledgement."""
+        self.told.append("deliver again")
+        doing = answers(self.system.tools)
+        for job, arguments in self.delivered[-3:]:
+            doing[job](*arguments)
+        self._compare()
+
+    @precondition(lambda self: self.model.is_connected and self.model.is_confirmed and not self.model.is_paused)
+    @rule()
+    def pause(self) -> None:
+        self.told.append("pause")
+        self.system.pause()
+        self.model.is_paused = True
+        self._compare()
+
+    @precondition(lambda self: self.model.is_paused)
+    @rule()
+    def resume(self) -> None:
+        self.told.append("resume")
+        self.system.resume()
+        self.model.is_paused = False
+        self._compare()
+
+    @precondition(lambda self: self._may_push() and self._is_far_from_the_month_end())
+    @rule(organization=organization, value=st.integers(1, 9), days=st.sampled_from([0, 2, 6, 40]))
+    def lose_the_keys_and_find_them(self, organization: str, value: int, days: int) -> None:
+        """While ConnectWise refuses the keys everything waits; meanwhile the clock moves on."""
+        self.told.append(f"keys lost for {days} days")
+        revoke_keys(self.system)
+        act = Reported(organization, Licenses(self.model.now, "LICENSE", "DELTA", value))
+        self._act(act)
+        self.system.settle()
+        self._move(self.model.now + timedelta(days=days))
+        self.system.settle()
+        give_new_keys(self.system)
+        self._recover()
+        self._compare()
+
+    @precondition(lambda self: self._draws_rarely())
+    @rule(data=st.data(), days=st.sampled_from([0, 0, 3]))
+    def disconnect_and_connect_again(self, data: st.DataObject, days: int) -> None:
+        self.told.append(f"disconnected for {days} days")
+        if not self.model.is_connected:
+            return
+        self.system.disconnect()
+        self.model.disconnect()
+        self.system.settle()
+        self._move(self.model.now + timedelta(days=days))
+        self.system.settle()
+        self.system.connect()
+        self.model.connect()
+        self._set_up(data)
+        for organization in list(self.model.organizations):
+            self._act(CompanyMapping(organization, data.draw(st.sampled_from(self.agreements))))
+        self._recover()
+        self._compare()
+
+    @rule(
+        leap=st.sampled_from(
+            ["minutes", "minutes", "hours", "days", "to the last minute", "past midnight", "to the close", "two months"]
+        )
+    )
+    def move_the_clock(self, leap: str) -> None:
+        now = self.model.now
+        ends_at = bounds(*month_of(now))[1]
+        self.told.append(f"clock: {leap}")
+        to = {
+            "minutes": now + timedelta(minutes=7),
+            "hours": now + timedelta(hours=9),
+            "days": now + timedelta(days=4),
+            "to the last minute": ends_at - timedelta(minutes=1),
+            "past midnight": ends_at + timedelta(minutes=10),
+            "to the close": ends_at + HALF_AN_HOUR,
+            "two months": ends_at + timedelta(days=33),
+        }[leap]
+        self._move(max(to, now))
+        self._compare()
+
+    def _notice(self, job: str, arguments: tuple[str | int, ...]) -> None:
+        self.delivered.append((job, arguments))
+
+    # --- telling -----------------------------------------------------------------------------------------------
+
+    def _effective(self, minutes: int) -> datetime:
+        return self.model.now + timedelta(minutes=minutes)
+
+    def _step(self, act: Act, leaving: str = "UNTOUCHED") -> None:
+        self._act(act, leaving)
+        self._compare()
+
+    def _act(self, act: Act, leaving: str = "UNTOUCHED") -> None:
+        self.told.append(f"{self.model.now:%m-%d %H:%M} {act} {leaving}")
+        self._read_the_clock()
+        head = self.system.journal.head()
+        expected, actual = self.model.offer(act, leaving), do(self.system, act, leaving)
+        assert expected == actual, (expected, actual, self.told)
+        assert actual is None or head == self.system.journal.head(), "a refused act recorded something"
+
+    def _confirm(self) -> None:
+        self.system.on_connection(
+            lambda state: confirm_product_mapping(
+                state, [PlanComponent(item.plan, item.component) for item in state.products]
+            )
+        )
+        self.model.is_confirmed = True
+
+    def _move(self, to: datetime) -> None:
+        """The ledger's clock runs by itself too, so that a leap of nothing would go back."""
+        if to > self.system.now:
+            self.system.move_clock(to)
+        self._read_the_clock()
+
+    def _read_the_clock(self) -> None:
+        self.model.move_clock(self.system.now)
+
+    def _recover(self) -> None:
+        """Whatever was in the way is over, deadlines have passed, and nobody's patience is left."""
+        heal(self.system)
+        self._move(self.model.now + timedelta(minutes=2))
+        for _ in range(2):
+            self.system.forget_patience()
+            self.system.settle()
+
+    def _may_push(self) -> bool:
+        return self.model.may_push
+
+    def _is_far_from_the_month_end(self) -> bool:
+        now = self.model.now
+        begins_at, ends_at = bounds(*month_of(now))
+        return self._may_push() and begins_at + HALF_AN_HOUR <= now < ends_at - timedelta(minutes=10)
+
+    def _draws_rarely(self) -> bool:
+        return len(self.told) % 12 == 0
+
+    def _held_lines(self) -> list[LineKey]:
+        return sorted(key for key, line in self.model.lines.items() if line.stuck == "HELD")
+
+    # --- comparing ---------------------------------------------------------------------------------------------
+
+    def _compare(self) -> None:
+        type(self).steps_done += 1
+        self._read_the_clock()
+        self.system.settle()
+        self.model.settle()
+        assert self.model.held() == self._held_by_psa(), self._explain()
+        self._compare_closed_months()
+        if self.steps_done % REPLAYED_EVERY == 0:
+            self._replay()
+
+    def _held_by_psa(self) -> dict[LineKey, int]:
+        held: dict[LineKey, int] = {}
+        for agreement in self.agreements:
+            for product, quantities in self.system.psa.quantities(agreement).items():
+                if product in self.products:
+                    assert len(quantities) == 1, (agreement, product, quantities, self.told)
+                    held[agreement, product] = hundredths(quantities[0])
+        return held
+
+    def _compare_closed_months(self) -> None:
+        """The view of closed months against the model's newest versions."""
+        self.system.fold()
+        with self.system.tools.pool.connection() as connection:
+            rows = connection.execute(
+                "SELECT organization, month, version, product, quantity FROM month_usage WHERE product IS NOT NULL"
+            ).fetchall()
+        shown = {
+            (name, month, product): (version, hundredths(number)) for name, month, version, product, number in rows
+        }
+        expected = {
+            (name, f"{year:04d}-{month:02d}", product): (len(versions), number)
+            for (name, year, month), versions in self.model.world.closings().items()
+            for product, number in versions[-1].products
+        }
+        assert expected == shown, self._explain()
+
+    def _replay(self) -> None:
+        """Views folded anew are byte-equal, states folded anew are equal, and every line's deltas add up."""
+        views = all_views()
+        before = dump(self.system.url, views)
+        with self.system.tools.pool.connection() as connection:
+            connection.execute("UPDATE view_positions SET version = 0")
+        self.system.projector.prepare()
+        self.system.fold()
+        assert before == dump(self.system.url, views), self.told
+        for key in self.model.lines:
+            self._check_deltas(key)
+
+    def _check_deltas(self, key: LineKey) -> None:
+        started: dict[str, PushStarted] = {}
+        base = Decimal(0)
+        for fact in self.system.facts(PsaProductId(key[1]), PsaAgreementId(key[0])):
+            match fact:
+                case PushStarted():
+                    started[fact.push] = fact
+                    assert base == fact.base, (key, fact, self.told)
+                case UsagePushed():
+                    base += started[fact.push].wanted - started[fact.push].base
+                case PushOutcomeUnknown():
+                    pass
+        assert base == self.system.addition(PsaProductId(key[1]), PsaAgreementId(key[0])).base
+
+    def _explain(self) -> str:
+        held = self._held_by_psa()
+        different = {
+            key: (self.model.held().get(key), held.get(key), self.model.lines.get(key))
+            for key in {*held, *self.model.held()}
+            if self.model.held().get(key) != held.get(key)
+        }
+        facts = [
+            fact for key in different for fact in self.system.facts(PsaProductId(key[1]), PsaAgreementId(key[0]))[-8:]
+        ]
+        return "\n".join(
+            ["line: expected, held, model", *map(str, different.items()), *map(str, facts), "told:", *self.told]
+        )
+
+    def teardown(self) -> None:
+        self.stack.close()
+
+
+@contextmanager
+def machine_on(ledger: NewLedger) -> Iterator[type[Torture]]:
+    """A machine of its own class, so that runs do not share what classes keep."""
+
+    class Tortured(Torture):
+        pass
+
+    Tortured.ledger = staticmethod(ledger)
+    Tortured.steps_done = 0
+    yield Tortured
