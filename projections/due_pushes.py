@@ -10,7 +10,7 @@ the acts of a month, coalesced.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -59,6 +59,7 @@ from domain.organization import (
 )
 from domain.run import LineAction, RunCancelled, RunKind, RunPlanned, RunState
 from domain.streams import (
+    Stream,
     StreamKind,
     addition_stream,
     company_mapping_stream,
@@ -185,6 +186,7 @@ class _OnAddition:
 
 @dataclass(frozen=True, slots=True)
 class _RunIsCancelled:
+    msp: str
     run: str
 
 
@@ -193,6 +195,8 @@ class _MspDisconnected:
     msp: str
 
 
+_Quantities = Mapping[PsaProductId, Decimal]
+_Asked = tuple[Stream, int, BillingMonth, tuple[ProductTerms, ...]]
 _Happening = _Due | _OnAddition | _RunIsCancelled | _MspDisconnected
 
 
@@ -205,6 +209,8 @@ class DuePushes:
     steps: tuple[Step, ...] = STEPS
     tables: tuple[str, ...] = ("due_pushes",)
     _happened: list[_Happening] = field(default_factory=list)
+    _known: dict[_Asked, _Quantities] = field(default_factory=dict)
+    """What was worked out in this batch: the state after one fact is the state before the next."""
 
     def see(self, seen: Seen, folds: Folds) -> None:
         entry = seen.entry
@@ -246,8 +252,8 @@ class DuePushes:
             max(BillingMonth.of(entry.recorded_at), BillingMonth.of(effective_at)),
         }
         for month in sorted(months):
-            before = _quantities(cast(OrganizationState, seen.before), month, terms)
-            after = _quantities(cast(OrganizationState, seen.after), month, terms)
+            before = self._quantities(entry.stream, cast(OrganizationState, seen.before), month, terms)
+            after = self._quantities(entry.stream, cast(OrganizationState, seen.after), month, terms)
             for product in sorted(before.keys() | after.keys()):
                 if before.get(product) != after.get(product):
                     self._due(entry, connection.live.tenant, mapped, product, month)
@@ -331,6 +337,14 @@ class DuePushes:
         row = _row(entry, tenant, agreement, product, lane=Lane.ACT, ref=str(month), month=month)
         self._happened.append(_Due(replace(row, left_behind=left_behind, not_before=not_before)))
 
+    def _quantities(
+        self, stream: Stream, state: OrganizationState, month: BillingMonth, terms: tuple[ProductTerms, ...]
+    ) -> _Quantities:
+        asked = (stream, state.version, month, terms)
+        if asked not in self._known:
+            self._known[asked] = _quantities(state, month, terms)
+        return self._known[asked]
+
     # --- runs ------------------------------------------------------------------------------------------------
 
     def _see_run(self, seen: Seen, folds: Folds) -> None:
@@ -369,7 +383,7 @@ class DuePushes:
                         )
                     )
             case RunCancelled():
-                self._happened.append(_RunIsCancelled(entry.stream.key[0]))
+                self._happened.append(_RunIsCancelled(entry.msp, entry.stream.key[0]))
             case _:
                 return
 
@@ -377,14 +391,18 @@ class DuePushes:
 
     def write(self, connection: psycopg.Connection[Any]) -> None:
         happened, self._happened = self._happened, []
+        self._known.clear()
         if not happened:
             return
         stored = self._rows_touched(connection, happened)
-        rows = dict(stored)
+        rows: _Rows = {}
+        for key, row in stored.items():
+            rows.setdefault(row.addition, {})[key] = row
         for happening in happened:
             _apply(rows, happening)
-        delete(connection, "due_pushes", [dict(zip(_KEY, key, strict=True)) for key in stored if key not in rows])
-        upsert(connection, "due_pushes", _KEY, [asdict(row) for key, row in rows.items() if stored.get(key) != row])
+        left = {key: row for of_addition in rows.values() for key, row in of_addition.items()}
+        delete(connection, "due_pushes", [dict(zip(_KEY, key, strict=True)) for key in stored if key not in left])
+        upsert(connection, "due_pushes", _KEY, [_columns(row) for key, row in left.items() if stored.get(key) != row])
 
     def _rows_touched(self, connection: psycopg.Connection[Any], happened: Iterable[_Happening]) -> dict[Key, DuePush]:
         additions: set[UUID] = set()
@@ -422,9 +440,7 @@ def _links(
     return connection, current.agreement if current is not None else None
 
 
-def _quantities(
-    state: OrganizationState, month: BillingMonth, terms: tuple[ProductTerms, ...]
-) -> Mapping[PsaProductId, Decimal]:
+def _quantities(state: OrganizationState, month: BillingMonth, terms: tuple[ProductTerms, ...]) -> _Quantities:
     """What each product of the organization's plans would close with by this state."""
     if not state.exists or not items_in_month(state, month):
         return {}
@@ -467,27 +483,41 @@ def _row(
     )
 
 
-def _apply(rows: dict[Key, DuePush], happening: _Happening) -> None:
+def _columns(row: DuePush) -> dict[str, object]:
+    return {name: getattr(row, name) for name in _COLUMNS}
+
+
+_Rows = dict[UUID, dict[Key, DuePush]]
+"""The rows of a batch, by addition."""
+
+
+def _apply(rows: _Rows, happening: _Happening) -> None:
     match happening:
         case _Due(row=row):
             key = (row.addition, row.lane, row.ref)
-            earlier = rows.get(key)
+            of_addition = rows.setdefault(row.addition, {})
+            earlier = of_addition.get(key)
             # Coalesced: the oldest wait counts, the newest cause explains.
             if earlier is not None:
                 row = replace(row, due_since=earlier.due_since, left_behind=row.left_behind or earlier.left_behind)
-            rows[key] = row
-        case _RunIsCancelled(run=run):
-            for key in [key for key, row in rows.items() if row.run == run and row.covered_by is None]:
-                del rows[key]
+            of_addition[key] = row
+        case _RunIsCancelled(msp=msp, run=run):
+            for of_addition in rows.values():
+                for key, row in list(of_addition.items()):
+                    if (row.msp, row.run) == (msp, run) and row.covered_by is None:
+                        del of_addition[key]
         case _MspDisconnected(msp=msp):
-            for key in [key for key, row in rows.items() if row.msp == msp]:
-                del rows[key]
+            for of_addition in rows.values():
+                for key, row in list(of_addition.items()):
+                    if row.msp == msp:
+                        del of_addition[key]
         case _OnAddition():
-            _apply_addition(rows, happening)
+            _apply_addition(rows.setdefault(happening.addition, {}), happening)
 
 
 def _apply_addition(rows: dict[Key, DuePush], happening: _OnAddition) -> None:
-    mine = {key: row for key, row in rows.items() if row.addition == happening.addition}
+    """`rows` are those of the addition that the fact is about."""
+    mine = dict(rows)
     entry, fact = happening.entry, happening.entry.fact
     match fact:
         case PushStarted():
