@@ -9,9 +9,11 @@ import os
 import sys
 from dataclasses import replace
 
+from api.settings import TOKEN_KEY_FILE
+from api.tokens import create_local_key
 from cli.places import Places, data_directory, database_url, settings_here
 from journal.migrate import migrate
-from journal.settings import Settings
+from journal.settings import Mode, Settings
 
 
 def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -60,7 +62,12 @@ def run_simulator(given: argparse.Namespace) -> int:
 
 
 def run_migrate(_given: argparse.Namespace) -> int:
-    applied = make_tables(database_url(settings_here(Places(data_directory()))))
+    """Make the tables and, where demo and tests verify tokens with a local key, that key: once, before others need it."""
+    places = Places(data_directory())
+    settings = settings_here(places)
+    applied = make_tables(database_url(settings))
+    if settings.mode is not Mode.PRODUCTION:
+        create_local_key(places.data / TOKEN_KEY_FILE)
     print("\n".join(f"applied {name}" for name in applied) or "everything is there already")
     return 0
 
