@@ -62,7 +62,7 @@ def run_simulator(given: argparse.Namespace) -> int:
 
 
 def run_migrate(_given: argparse.Namespace) -> int:
-    """Make the tables and, where demo and tests verify tokens with a local key, that key: once, before others need it."""
+    """Make the tables and, for demo and tests, the key that tokens are signed with: once, before others need it."""
     places = Places(data_directory())
     settings = settings_here(places)
     applied = make_tables(database_url(settings))
