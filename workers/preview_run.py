@@ -12,9 +12,9 @@ from decimal import Decimal
 from hashlib import sha256
 from uuid import UUID
 
+from connectwise.agreements import AgreementRead, money_effect, read_agreement, unit_price
 from connectwise.client import ReadingClient
 from connectwise.errors import PsaError
-from connectwise.shapes import Addition, BillCustomer
 from domain.addition import ADDITION, AdditionState, Problem, PushHeld, PushIsOpen, PushRefused, PushStarted
 from domain.connection import ConnectionState, require_live
 from domain.run import LineAction, PlannedLine, RunKind, RunRequested
@@ -23,13 +23,11 @@ from domain.values import BillingMonth, MspId, PsaAgreementId, PsaProductId, Pus
 from journal.entry import Entry, Origin
 from journal.reader import Change, Reader
 from projections.due_pushes import DueState, Lane
-from workers.agreement import AgreementRead, read_agreement
 from workers.due import DueAgreement, DueRow
 from workers.push_orders import Facts, PushContext, order_push
 from workers.tools import Tools
 
 Line = tuple[PsaAgreementId, PsaProductId]
-ZERO = Decimal("0.00")
 
 
 def preview_lines(
@@ -148,7 +146,7 @@ def _planned(
     record = next((addition for addition in seen.additions if addition.id == state.record), None)
     if record is None and found is not None:
         record = next((one for one in seen.additions if one.product_id == line.product), None)
-    price = record.unit_price if record is not None else client.product(line.product).price
+    price = unit_price(client, record, line.product)
     return PlannedLine(
         agreement=line.agreement,
         product=line.product,
@@ -161,18 +159,6 @@ def _planned(
         money=None if price is None else money_effect(price, found, target, record),
         problem="the unit price is 0" if price == 0 else None,
     )
-
-
-def money_effect(price: Decimal, found: Decimal | None, target: Decimal, record: Addition | None) -> Decimal:
-    """What the change is worth a month.
-
-    Units: the agreement's currency; unit price × change of the quantity above what is included, 0 unless Billable.
-    """
-    if record is not None and record.bill_customer is not BillCustomer.BILLABLE:
-        return ZERO
-    included = record.less_included if record is not None else Decimal(0)
-    before = max(Decimal(0), (found or Decimal(0)) - included)
-    return price * (max(Decimal(0), target - included) - before)
 
 
 def _refused(line: PlannedLine, problem: Problem, detail: str) -> PlannedLine:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
+from connectwise.agreements import read_agreement
 from connectwise.client import WritingClient
 from connectwise.errors import (
     DeadlinePassed,
@@ -49,7 +50,6 @@ from journal.entry import Origin
 from journal.reader import Change, Reader
 from projections.due_pushes import Lane
 from workers import attempts, attention
-from workers.agreement import read_agreement
 from workers.due import DueAgreement, DueRow, due_rows
 from workers.leases import held, renew
 from workers.push_orders import Facts, Nothing, PushContext, order_push

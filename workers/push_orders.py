@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from psycopg_pool import ConnectionPool
 
+from connectwise.agreements import AgreementRead
 from domain.addition import (
     AdditionFact,
     AdditionState,
@@ -29,6 +30,7 @@ from domain.addition import (
 from domain.company_mapping import COMPANY_MAPPING, current_mapping
 from domain.connection import CONNECTION, ConnectionState, Status, product_terms
 from domain.organization import ORGANIZATION, usage_of_month
+from domain.records import StandingRecord, choose_record, kind_of_act
 from domain.run import RUN, RunKind
 from domain.streams import StreamKind, company_mapping_stream, connection_stream, organization_stream, run_stream
 from domain.values import (
@@ -37,7 +39,6 @@ from domain.values import (
     MspId,
     OrganizationId,
     ProductTerms,
-    PsaAdditionId,
     PsaAgreementId,
     PsaProductId,
     PushId,
@@ -46,7 +47,6 @@ from domain.values import (
 )
 from journal.reader import Reader
 from projections.due_pushes import Lane
-from workers.agreement import AgreementRead
 from workers.due import DueAgreement, DueRow
 
 ZERO = Decimal("0.00")
@@ -124,15 +124,15 @@ def order_push(
         )
     order, contributions = ordered
     found = _record(asked, order)
-    if not isinstance(found, Found):
+    if isinstance(found, Facts | Nothing):
         return found
     return Facts(
         start_push(
             state,
             order,
             push=push,
-            record=found.record,
-            found=found.quantity,
+            record=found.record if found is not None else None,
+            found=found.quantity if found is not None else None,
             deadline=reader.now + context.deadline,
             connection_version=folded.version,
             contributions=contributions,
@@ -161,6 +161,8 @@ def _wanted(asked: _Asked) -> tuple[PushOrder, tuple[Contribution, ...]] | Refus
     row, state = asked.row, asked.state
     if row.run_id is not None and state.outcomes.get(row.run_id) in _DONE:
         return Nothing()
+    if row.lane == Lane.RUN and _is_cancelled(asked):
+        return Nothing()
     if row.kind == RunKind.UNDO:
         return _undo(asked)
     if row.lane == Lane.FINAL:
@@ -175,15 +177,12 @@ def _wanted(asked: _Asked) -> tuple[PushOrder, tuple[Contribution, ...]] | Refus
         if not contributions and (fresh or asked.terms is None or _is_being_left(asked)):
             return Refuse(Problem.NOTHING_MAPPED, "no organization bills here any more")
         return _push_order(asked, PushKind.OVERWRITE, wanted), contributions
-    if not contributions and fresh:
+    kind = kind_of_act(state, number, wanted=wanted, has_contributors=bool(contributions), left_behind=row.leaving)
+    if kind is None:
         return Nothing()
-    if not contributions and row.leaving is not None:
-        return replace(_push_order(asked, PushKind.RELEASE, ZERO), left_behind=row.leaving), ()
-    if fresh:
-        return _push_order(asked, PushKind.INITIAL, wanted), contributions
-    if same_quantity(wanted, state.base):
-        return Nothing()
-    return _push_order(asked, PushKind.INCREMENTAL, wanted), contributions
+    if kind is PushKind.RELEASE and row.leaving is not None:
+        return replace(_push_order(asked, kind, ZERO), left_behind=row.leaving), ()
+    return _push_order(asked, kind, wanted), contributions
 
 
 _DONE = frozenset({LineOutcome.VERIFIED, LineOutcome.UNCHANGED})
@@ -334,6 +333,13 @@ def _shown_in_preview(asked: _Asked) -> Shown | None:
     return Shown(line.found, line.target) if line is not None and line.target is not None else None
 
 
+def _is_cancelled(asked: _Asked) -> bool:
+    """The line in flight when a run is cancelled is the last of its pass."""
+    assert asked.row.run_id is not None
+    run = run_stream(asked.context.msp, asked.row.run_id)
+    return asked.reader.state(RUN, run, guard=False).state.is_cancelled
+
+
 def _cannot_undo(asked: _Asked) -> str | None:
     row, state = asked.row, asked.state
     assert row.run_id is not None
@@ -356,47 +362,23 @@ def _sum(contributions: Iterable[Contribution]) -> Decimal:
 # --- which record ----------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """The record to write and what it holds; none of both when it is to be created."""
-
-    record: PsaAdditionId | None
-    quantity: Decimal | None
-
-
-def _record(asked: _Asked, order: PushOrder) -> Found | Facts | Nothing:
-    """The remembered record; else the only running one, if there never was one; else a new one. Never a guess."""
+def _record(asked: _Asked, order: PushOrder) -> StandingRecord | Facts | Nothing | None:
+    """The record to write, none when it is to be created; or why nothing is written."""
     state, seen, product = asked.state, asked.context.seen, asked.row.psa_product
     is_touching = order.kind is not PushKind.RELEASE or order.left_behind is LeftBehind.ZERO
     problem = seen.problem()
     if problem is not None and is_touching:
         return _refused(asked, order, *problem)
-    is_prorated = seen.agreement is not None and seen.agreement.is_prorated
-    if order.rule is Rule.AVERAGE and order.wanted > 0 and is_prorated and not state.is_proration_confirmed:
-        return _refused(
-            asked,
-            order,
-            Problem.PRORATED_TWICE,
-            "the rule AVERAGE and the agreement's proration would both shorten the month; confirm that this is meant",
-        )
-    running = seen.running(product, order.month)
-    if state.record is not None:
-        known = seen.record(state.record)
-        if known is not None and seen.stands(known):
-            return Found(known.id, known.quantity)
-        if not is_touching:
-            return Nothing()
-        lost = _refused(asked, order, Problem.ADDITION_LOST, _what_is_there(len(running)))
-        return Facts((*lose_record(state), *lost.facts))
-    if len(running) > 1:
-        return _refused(
-            asked, order, Problem.TWO_RUNNING, f"{len(running)} additions of this product run on the agreement"
-        )
-    if state.is_lost or (state.was_known and not running and not state.may_create_again):
-        return _refused(asked, order, Problem.ADDITION_LOST, _what_is_there(len(running)))
-    if running:
-        return Found(running[0].id, running[0].quantity)
-    return Found(None, None)
+    prorated_twice = seen.proration_problem(order.rule, order.wanted)
+    if prorated_twice is not None and not state.is_proration_confirmed:
+        return _refused(asked, order, *prorated_twice)
+    chosen = choose_record(state, seen.standing_record(state.record), seen.running_records(product, order.month))
+    if not isinstance(chosen, Refuse):
+        return chosen
+    if state.record is not None and not is_touching:
+        return Nothing()
+    refused = _refused(asked, order, chosen.problem, chosen.detail)
+    return Facts((*lose_record(state), *refused.facts))
 
 
 def _refused(asked: _Asked, order: PushOrder, problem: Problem, detail: str) -> Facts:
@@ -412,9 +394,3 @@ def _refused(asked: _Asked, order: PushOrder, problem: Problem, detail: str) -> 
             is_news=asked.row.is_news,
         )
     )
-
-
-def _what_is_there(running: int) -> str:
-    if running == 1:
-        return "the addition we wrote is gone or cancelled; another one of this product runs and can be adopted"
-    return "the addition we wrote is gone or cancelled; it can be created again, or the mapping removed"

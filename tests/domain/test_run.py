@@ -100,7 +100,8 @@ def test_the_status_follows_the_facts(facts: tuple[RunFact, ...], status: RunSta
 
 
 def test_what_a_finished_writing_run_was_asked_for_can_be_undone() -> None:
-    state = reduce(RUN.evolve, (REQUESTED, PLANNED, FINISHED), RUN.initial)
+    facts: tuple[RunFact, ...] = (REQUESTED, PLANNED, FINISHED)
+    state = reduce(RUN.evolve, facts, RUN.initial)
 
     assert REQUESTED == request_undo(state, RunId("r-1"), connection_number=1)
 

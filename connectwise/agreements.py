@@ -1,13 +1,17 @@
-"""An agreement as one pass has read it: the record itself and its complete list of additions."""
+"""An agreement as one pass, or one preview, has read it: the record itself and its complete list of additions; and
+what a quantity on one of its lines is worth.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from connectwise.client import ReadingClient
 from connectwise.errors import NotFound
-from connectwise.shapes import Addition, Agreement
+from connectwise.shapes import Addition, Agreement, BillCustomer
 from domain.addition import Problem
-from domain.values import BillingMonth, PsaAdditionId, PsaAgreementId, PsaProductId
+from domain.records import StandingRecord
+from domain.values import BillingMonth, PsaAdditionId, PsaAgreementId, PsaProductId, Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +27,15 @@ class AgreementRead:
 
     def record(self, record: PsaAdditionId) -> Addition | None:
         return next((addition for addition in self.additions if addition.id == record), None)
+
+    def standing_record(self, record: PsaAdditionId | None) -> StandingRecord | None:
+        """A remembered record, if it is there and not cancelled."""
+        known = self.record(record) if record is not None else None
+        return StandingRecord(known.id, known.quantity) if known is not None and self.stands(known) else None
+
+    def running_records(self, product: PsaProductId, month: BillingMonth) -> tuple[StandingRecord, ...]:
+        """As `running`, for decisions."""
+        return tuple(StandingRecord(addition.id, addition.quantity) for addition in self.running(product, month))
 
     def running(self, product: PsaProductId, month: BillingMonth) -> tuple[Addition, ...]:
         """The records of a product that bill in the month.
@@ -54,6 +67,15 @@ class AgreementRead:
         starts = self.agreement.bill_starts_at if self.agreement is not None else None
         return month.begins_at if starts is None else max(month.begins_at, starts)
 
+    def proration_problem(self, rule: Rule | None, wanted: Decimal) -> tuple[Problem, str] | None:
+        """Why a quantity under a rule needs a confirmation: the month would be shortened twice."""
+        if rule is not Rule.AVERAGE or wanted <= 0 or self.agreement is None or not self.agreement.is_prorated:
+            return None
+        return (
+            Problem.PRORATED_TWICE,
+            "the rule AVERAGE and the agreement's proration would both shorten the month; confirm that this is meant",
+        )
+
     def problem(self) -> tuple[Problem, str] | None:
         """Why nothing can be billed on this agreement, if nothing can."""
         agreement = self.agreement
@@ -77,3 +99,20 @@ def read_agreement(client: ReadingClient, agreement: PsaAgreementId, read_at: da
         return AgreementRead(client.agreement(agreement), client.additions(agreement), read_at)
     except NotFound:
         return AgreementRead(None, (), read_at)
+
+
+def unit_price(client: ReadingClient, record: Addition | None, product: PsaProductId) -> Decimal | None:
+    """What a unit costs: by the record, or by the catalogue when it is to be created. Raises: as any read."""
+    return record.unit_price if record is not None else client.product(product).price
+
+
+def money_effect(price: Decimal, found: Decimal | None, target: Decimal, record: Addition | None) -> Decimal:
+    """What a change of the quantity is worth a month.
+
+    Units: the agreement's currency; unit price × change of the quantity above what is included, 0 unless Billable.
+    """
+    if record is not None and record.bill_customer is not BillCustomer.BILLABLE:
+        return Decimal("0.00")
+    included = record.less_included if record is not None else Decimal(0)
+    before = max(Decimal(0), (found or Decimal(0)) - included)
+    return price * (max(Decimal(0), target - included) - before)
