@@ -72,18 +72,23 @@ _CLOSES: LiteralString = """
 SELECT c.msp
   FROM connections c
  CROSS JOIN LATERAL (
-       SELECT date_trunc('month', ledger_now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' AS begins_at,
-              to_char(date_trunc('month', ledger_now() AT TIME ZONE 'UTC') - interval '1 day', 'YYYY-MM') AS previous
+       SELECT date_trunc('month', (ledger_now() - interval '30 minutes') AT TIME ZONE 'UTC') AS begins
+       ) AS running
+ CROSS JOIN LATERAL (
+       SELECT running.begins AT TIME ZONE 'UTC' AS begins_at,
+              to_char(running.begins - interval '1 day', 'YYYY-MM') AS previous
        ) AS month
  WHERE c.status <> 'NOT_CONNECTED' AND c.has_products
    AND c.connected_at < month.begins_at
    AND c.products_mapped_at < month.begins_at + interval '30 minutes'
-   AND ledger_now() >= month.begins_at + interval '30 minutes'
    AND NOT EXISTS (SELECT 1 FROM runs r
                     WHERE r.msp = c.msp AND r.kind = 'FINAL' AND r.month = month.previous AND r.planned_at IS NOT NULL)
  LIMIT 500
 """
-"""MSPs whose last month is over and not closed: at 00:30 UTC on day 1, or whenever we are back after that."""
+"""MSPs whose last month is over for half an hour and not closed: at 00:30 UTC on day 1, or when we are back later.
+
+Half an hour ago decides which month is the last one, so that one missed altogether does not wait for the next close.
+"""
 
 _IN_ATTENTION: LiteralString = "SELECT msp FROM connections WHERE status = 'ATTENTION' LIMIT 500"
 

@@ -236,6 +236,15 @@ def test_a_month_that_was_paused_for_good_is_still_closed_at_the_year_end(
     assert ["INITIAL 2026-12"] == kinds(system, system.license_product)
 
 
+def test_a_month_missed_altogether_is_closed_at_once_and_not_with_the_next_one(system: System) -> None:
+    start(system)
+    system.move_clock(at(1, 1, 0, 10, year=2027))
+
+    system.settle()
+
+    assert [("2026-11", 1, [Decimal("12.00"), Decimal("0.00")])] == closed_months(system)
+
+
 def reconnect(system: System) -> None:
     """The same tenant again; products are mapped and confirmed anew."""
     system.connect()
