@@ -149,18 +149,18 @@ def _check_msp(
             while row is not None and row[0] < position:
                 checked.note(msp, row[0], "this fact was slipped in: nobody sealed it")
                 row = next(rows, None)
-            line_hash = seal.hash_of(place)
+            line_hash = sealed_hash = seal.hash_of(place)
             if row is None or row[0] != position:
                 checked.note(msp, position, "the fact that was sealed here is gone")
             else:
-                what = _wrong(row, line_hash)
+                line_hash = sha256(line_of(row)).digest()
+                what = contradiction(row) if line_hash == sealed_hash else "this row is not the fact that was sealed"
                 if what is not None:
                     checked.note(msp, position, what)
-                line_hash = sha256(line_of(row)).digest()
                 checked.facts += 1
                 checked.unsigned += position > last_signed
                 row = next(rows, None)
-            actual, sealed = link(actual, line_hash), link(sealed, seal.hash_of(place))
+            actual, sealed = link(actual, line_hash), link(sealed, sealed_hash)
         count += len(seal.positions)
         if seal.value != sealed or seal.count != count:
             checked.note(msp, seal.position, "its seal contradicts itself")
@@ -182,12 +182,6 @@ def _check_msp(
             checked.facts += 1
             checked.unsigned += 1
         row = next(rows, None)
-
-
-def _wrong(row: SealedRow, line_hash: bytes) -> str | None:
-    if sha256(line_of(row)).digest() != line_hash:
-        return "this row is not the fact that was sealed"
-    return contradiction(row)
 
 
 def _checkpoints(

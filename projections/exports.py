@@ -40,8 +40,8 @@ from projections.reads.ask import Filter
 from projections.reads.history import HistoryFilter, matching
 
 Connection: TypeAlias = psycopg.Connection[Any]
-FACTS_PER_PAGE = 2_000
-SEALS_PER_PAGE = 100
+FACTS_PER_PAGE = 1_000
+SEALS_PER_PAGE = 20
 HASHES_PER_LINE = 1_000
 FACTS_PER_CHECKPOINT = 100
 """A checkpoint is shown where the count of facts passes a multiple of this, and at the end; more would only be more."""

@@ -8,6 +8,7 @@ This is the one question that looks into the journal's table: what an auditor is
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import LiteralString
 from uuid import UUID
 
 from domain.values import MspId
@@ -58,12 +59,19 @@ _COLUMNS = (
 )
 
 
+_FIRST_SINCE: LiteralString = (
+    "coalesce((SELECT s.position FROM history s WHERE s.msp = %s AND s.recorded_at >= %s"
+    " ORDER BY s.recorded_at, s.position LIMIT 1), 9223372036854775807)"
+)
+"""Times rise with positions, so an instant is a position, and pages in the order of positions need no sorting."""
+
+
 def matching(msp: MspId, wanted: HistoryFilter) -> Filter:
     """The conditions of a filter, over the table `history` under the name h."""
     return (
         Filter(("h.msp = %s",), (msp,))
-        .when(wanted.since is not None, "h.recorded_at >= %s", wanted.since)
-        .when(wanted.until is not None, "h.recorded_at < %s", wanted.until)
+        .when(wanted.since is not None, f"h.position >= {_FIRST_SINCE}", msp, wanted.since)
+        .when(wanted.until is not None, f"h.position < {_FIRST_SINCE}", msp, wanted.until)
         .when(wanted.subject is not None, "h.subject = %s", wanted.subject)
         .when(wanted.role is not None, "h.role = %s", wanted.role)
         .when(wanted.fact_type is not None, "h.fact_type = %s", wanted.fact_type)

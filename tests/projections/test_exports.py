@@ -18,7 +18,7 @@ from journal.entry import Actor, Origin, Role
 from projections import exports
 from projections.exports import CannotExport
 from projections.follower import fold_until
-from projections.reads.history import HistoryFilter
+from projections.reads.history import HistoryFilter, matching
 from tests.cli.exported import export, is_fact, tell_and_seal
 from tests.journal.sealing import KEY, sealed, text_of
 from tests.projections.story import ACME, NOW, OTHER, Ledger
@@ -97,7 +97,7 @@ def test_a_filtered_export_holds_just_the_matching_facts_and_is_provable(
     lines = export(told, wanted=wanted)
     proven = verify_export.verify(lines, KEYS)
 
-    where = exports.matching(ACME, wanted)
+    where = matching(ACME, wanted)
     matches = connection.execute(
         f"SELECT position FROM history h WHERE {where.sql} ORDER BY 1", where.values
     ).fetchall()
