@@ -147,6 +147,7 @@ def main(settings: Settings | None = None, api: ApiSettings | None = None) -> in
     settings = settings_from() if settings is None else settings
     api = api_settings_from() if api is None else api
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     with compose(settings, api) as parts, _listening(api) as bound:
         host, port = bound.getsockname()[:2]
         sys.stdout.write(f"PSA Ledger API: http://{f'[{host}]' if ':' in host else host}:{port}\n")

@@ -303,12 +303,17 @@ def _organization(
                 month,
             )
             for effective in state.changes
-            if month.begins_at <= effective.at < month.ends_at
+            if month.begins_at <= effective.at < month.ends_at and _concerns(effective.change, had)
         ],
         quantity=next((one.quantity for one in products if one.product == asked.product), ZERO),
         closed=None if closed_product is None else closed_product.quantity,
         closed_version=None if closed is None else closed.version,
     )
+
+
+def _concerns(change: EffectiveChange, items: Sequence[PlanComponent]) -> bool:
+    """Whether a change can move a product of these items; licences of another component can not."""
+    return not isinstance(change, LicensesChanged) or change.component in {item.component for item in items}
 
 
 def _change(change: EffectiveChange, entry: Entry[Any], total: int, month: BillingMonth) -> ExplainedChange:

@@ -3,10 +3,8 @@ a test could not do by calling the job.
 """
 
 from collections.abc import Callable, Mapping
-from datetime import timedelta
 
 import dramatiq
-from dramatiq.middleware import TimeLimit
 
 from domain.values import MspId, RunId
 from workers import attention
@@ -21,7 +19,6 @@ from workers.watch_drift import watch_connection
 
 QUEUE = "ledger"
 """One queue for everything: each queue costs two connections per process (library-facts §3)."""
-TIME_LIMIT = timedelta(minutes=10)
 
 
 def declare_actors(broker: dramatiq.Broker, tools: Tools) -> Send:
@@ -72,7 +69,3 @@ def answers(tools: Tools) -> Mapping[str, Callable[..., None]]:
         "connection.probe": probe,
         "connection.watch": watch,
     }
-
-
-def middleware() -> list[dramatiq.Middleware]:
-    return [TimeLimit(time_limit=int(TIME_LIMIT.total_seconds() * 1000))]

@@ -14,7 +14,6 @@ from types import FrameType
 from uuid import uuid4
 
 import dramatiq
-from dramatiq_postgres import PostgresBroker
 from psycopg_pool import ConnectionPool
 
 from connectwise.exchange import Limits, Wire
@@ -26,17 +25,20 @@ from journal.application import Journal
 from journal.clock import Clock
 from journal.master_keys import key_source
 from journal.registry import CODEC
-from journal.settings import BadSetting, MissingSetting, Settings
+from journal.settings import MissingSetting, Settings
 from journal.vault import Vault
 from projections.freshness import views_position
-from workers.actors import declare_actors, middleware
+from workers.actors import declare_actors
 from workers.allowances import Allowances
+from workers.brokers import open_broker
 from workers.dispatch import Dispatcher
 from workers.settings import WorkerSettings, worker_settings_from
 from workers.tools import Tools
 
 log = logging.getLogger(__name__)
 
+STOP_MILLISECONDS = 8_000
+"""What is still running then is left to its lease: killing a job at any moment is safe."""
 VIEW_PATIENCE_SECONDS = 5.0
 LIMITS = Limits(attempts=3, retry_seconds=30.0)
 """A job comes back with a back-off of its own, so a read need not be stubborn."""
@@ -85,7 +87,7 @@ def compose(settings: Settings, own: WorkerSettings) -> Iterator[WorkerParts]:
             timing=own.timing,
             worker=f"worker {socket.gethostname()}/{os.getpid()}",
         )
-        broker = _open_broker(settings, url, own.threads, parts)
+        broker = parts.enter_context(open_broker(settings.broker_url or url, own.threads))
         send = declare_actors(broker, tools)
         dispatcher = Dispatcher(pool, send, timing=own.timing, new_holder=lambda: str(uuid4()))
         yield WorkerParts(url, tools, broker, dispatcher)
@@ -103,29 +105,6 @@ def views_reach(pool: ConnectionPool, position: int) -> bool:
             return False
         time.sleep(pause)
         pause = min(2 * pause, 0.1)
-
-
-def _open_broker(settings: Settings, url: str, threads: int, parts: ExitStack) -> dramatiq.Broker:
-    """Raises: BadSetting for a broker that there is no transport for."""
-    where = settings.broker_url
-    if where is not None and not where.startswith(("postgresql://", "postgres://")):
-        raise BadSetting("PSA_LEDGER_BROKER_URL", "names a broker that this version has no transport for")
-    pool = parts.enter_context(
-        ConnectionPool(
-            where or url,
-            kwargs={"application_name": "psa-ledger queue"},
-            # Queue and delay queue, one to listen, one per thread that acknowledges, and some to enqueue.
-            min_size=0,
-            max_size=threads + 6,
-            open=True,
-            check=ConnectionPool.check_connection,
-        )
-    )
-    broker: dramatiq.Broker = PostgresBroker(
-        pool=pool, results=False, middleware=middleware(), heartbeat_interval=5.0, heartbeat_ttl=20.0
-    )
-    parts.callback(broker.close)
-    return broker
 
 
 def main(settings: Settings) -> int:
@@ -147,5 +126,5 @@ def main(settings: Settings) -> int:
         try:
             parts.dispatcher.run(parts.url, stopping)
         finally:
-            worker.stop()
+            worker.stop(timeout=STOP_MILLISECONDS)
     return 0
