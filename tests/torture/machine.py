@@ -12,8 +12,15 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
 
+from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from domain.addition import Answer, PushOutcomeUnknown, PushStarted, UsagePushed
 from domain.connection import confirm_product_mapping
@@ -37,7 +44,8 @@ BEGINNINGS = [
 ]
 """Around ordinary month ends, the end of a year, and a leap February."""
 ORGANIZATIONS = ("globex", "initech", "umbrella")
-REPLAYED_EVERY = 25
+STEPS_OF_A_HISTORY = 50
+REPLAYED_EVERY = 50
 MINUTES = st.sampled_from([0, 0, 0, -1, -60, -60 * 24 * 3, -60 * 24 * 40, 4, 5, 6])
 """How late, or how early, something is reported."""
 
@@ -420,7 +428,8 @@ class Torture(RuleBasedStateMachine):
             for (name, year, month), versions in self.model.world.closings().items()
             for product, number in versions[-1].products
         }
-        assert expected == shown, self._explain()
+        differing = sorted(map(str, expected.items() ^ shown.items()))
+        assert expected == shown, "\n".join([*differing, *self.told])
 
     def _replay(self) -> None:
         """Views folded anew are byte-equal, states folded anew are equal, and every line's deltas add up."""
@@ -476,3 +485,21 @@ def machine_on(ledger: NewLedger) -> Iterator[type[Torture]]:
     Tortured.ledger = staticmethod(ledger)
     Tortured.steps_done = 0
     yield Tortured
+
+
+def run_histories(machine: type[Torture], histories: int, number: int) -> None:
+    """Tell so many histories, of which the first is hardly more than a beginning. `number` chooses which.
+
+    They are not shortened when one fails: its acts are in the message, and shortening would take many more.
+    Raises: AssertionError where ledger and model part.
+    """
+    told = settings(
+        max_examples=histories + 1,
+        stateful_step_count=STEPS_OF_A_HISTORY,
+        phases=(Phase.generate,),
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        print_blob=False,
+    )
+    run_state_machine_as_test(seed(number)(machine), settings=told)
