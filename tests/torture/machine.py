@@ -6,7 +6,7 @@ none of them, says what must have become of it.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -32,9 +32,9 @@ from tests.model.reference import Closing, Creation, Licenses, NewManagement, Ne
 from tests.model.world import HALF_AN_HOUR, Act, CompanyMapping, ProductMapping, ProductRule, Reported, bounds
 from tests.projections.dump import dump
 from tests.scenarios.acts import driven_by, give_new_keys, heal, revoke_keys
-from tests.torture.crashing import Crash, CrashingClients
 from tests.torture.driver import ITEMS, PLANS, do, hundredths
 from tests.torture.expected import Expected, LineKey, month_of
+from tests.torture.stepping import die, work_until_met
 from tests.workers.system import System, open_system
 from workers.actors import answers
 
@@ -231,14 +231,12 @@ class Torture(RuleBasedStateMachine):
         self._compare()
 
     @precondition(lambda self: self._is_far_from_the_month_end())
-    @rule(organization=organization, value=st.integers(1, 9), point=st.integers(0, 5))
+    @rule(organization=organization, value=st.integers(1, 9), point=st.integers(0, 12))
     def report_licenses_and_crash(self, organization: str, value: int, point: int) -> None:
         self.told.append(f"crash at {point}")
         act = Reported(organization, Licenses(self.model.now, "LICENSE", "DELTA", value))
         self._act(act)
-        crashing = CrashingClients(self.system.tools.clients, point)
-        with suppress(Crash):
-            driven_by(self.system, replace(self.system.tools, clients=crashing)).settle()
+        work_until_met(self.system, point, die)
         self._recover()
         self._compare()
 
