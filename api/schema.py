@@ -26,6 +26,7 @@ from api.errors import MaskBugs
 from api.explain import ExplainQueries
 from api.history import HistoryQueries
 from api.licenses import LicenseMutations
+from api.mapping_previews import MappingPreviewMutations
 from api.mappings import MappingMutations, MappingQueries
 from api.month_end import MonthEndQueries
 from api.organization_changes import OrganizationMutations
@@ -74,6 +75,7 @@ class Mutation(
     OrganizationMutations,
     LicenseMutations,
     MappingMutations,
+    MappingPreviewMutations,
     RunMutations,
     SyncMutations,
     PushMutations,

@@ -37,7 +37,7 @@ def served(
 
 @pytest.fixture
 def tenant(simulator_url: str) -> SimulatedTenant:
-    return new_tenant(simulator_url, data={"companies": 6, "agreements": 6, "products": 10})
+    return new_tenant(simulator_url, data={"companies": 24, "agreements": 12, "products": 12})
 
 
 @pytest.fixture
@@ -47,6 +47,6 @@ def ledger(served: Served, tenant: SimulatedTenant) -> Iterator[Whole]:
     with whole(served, api, tenant) as ready:
         given.registered(api, given.new_organization("globex"), given.new_organization("initech"))
         given.connected(api, tenant)
-        given.with_products(api, tenant)
+        ready.with_products()
         ready.imported()
         yield ready

@@ -157,9 +157,22 @@ class Whole:
         self.licenses("globex", 40)
         self.map(given.map_item("globex", agreement["company"]["id"], agreement["id"]))
         self.settle()
+        return Billing(agreement["company"]["id"], agreement["id"], *self.products())
+
+    def with_products(self) -> None:
+        """Core's licences and servers mapped to two products that no addition of the tenant has, and confirmed."""
+        billed = {one["product"]["id"] for one in self.tenant.admin("GET", "/records/addition")}
+        free = [one for one in map(self.tenant.product, range(3)) if one["id"] not in billed]
+        for component, product in zip(("LICENSE", "SERVER"), free, strict=False):
+            mapped = {"plan": "network-core", "component": component, "product": product["id"]}
+            assert self.ask(operations.MAP_PRODUCT, **mapped)["__typename"] == "ConnectionChanged"
+        assert self.ask(operations.CONFIRM)["connection"]["status"] == "ACTIVE"
+
+    def products(self) -> tuple[int, int]:
+        """What licences and servers are mapped to."""
         mapped = self.admin.one("{ psaConnection { productMappings { component product } } }")["productMappings"]
-        products = {one["component"]: one["product"] for one in mapped}
-        return Billing(agreement["company"]["id"], agreement["id"], products["LICENSE"], products["SERVER"])
+        found = {one["component"]: one["product"] for one in mapped}
+        return found["LICENSE"], found["SERVER"]
 
     def map(self, *items: dict[str, Any]) -> None:
         answer = self.ask(operations.MAP_COMPANIES, items=list(items))
@@ -168,9 +181,14 @@ class Whole:
     # --- the PSA -----------------------------------------------------------------------------------------------
 
     def agreements(self) -> list[dict[str, Any]]:
-        """Active agreements of the tenant that bill monthly, with their companies."""
-        found: list[dict[str, Any]] = self.tenant.admin("GET", "/records/agreement")
-        return [one for one in found if not one.get("cancelledFlag") and one.get("agreementStatus") == "Active"]
+        """Active agreements of live companies of the tenant; none bills the mapped products yet."""
+        agreements: list[dict[str, Any]] = self.tenant.admin("GET", "/records/agreement")
+        live = {one["id"] for one in self.tenant.admin("GET", "/records/company") if not one.get("deletedFlag")}
+        return [
+            one
+            for one in agreements
+            if not one.get("cancelledFlag") and one.get("agreementStatus") == "Active" and one["company"]["id"] in live
+        ]
 
     def additions(self, agreement: int, product: int | None = None) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.tenant.admin("GET", f"/records/addition?agreementId={agreement}")
