@@ -25,37 +25,19 @@ from domain.company_mapping import (
     CompanyMappingFact,
     CompanyMappingState,
     CompanyUnmapped,
-    OrganizationExcluded,
-    OrganizationIncluded,
 )
 from domain.connection import (
-    AttentionCleared,
-    AttentionRaised,
     CompaniesImported,
-    Connected,
     ConnectionFact,
     ConnectionState,
-    CredentialsUpdated,
-    Disconnected,
-    Paused,
     ProductCreated,
     ProductMapped,
-    ProductMappingConfirmed,
     ProductRuleSet,
     ProductUnmapped,
-    Resumed,
-    SettingsChanged,
 )
 from domain.organization import (
-    LicensesChanged,
-    LicenseTypeChanged,
-    ManagementChanged,
     MonthClosed,
-    OrganizationClosed,
-    OrganizationCreated,
     OrganizationFact,
-    OrganizationRenamed,
-    PlanChanged,
     UsageCorrected,
 )
 from domain.streams import StreamKind
@@ -175,18 +157,8 @@ def _of_organization(fact: OrganizationFact, organization: str) -> About:
     match fact:
         case MonthClosed() | UsageCorrected():
             return About(organization, fact.agreement)
-        case (
-            OrganizationCreated()
-            | OrganizationRenamed()
-            | ManagementChanged()
-            | PlanChanged()
-            | LicenseTypeChanged()
-            | LicensesChanged()
-            | OrganizationClosed()
-        ):
-            return About(organization)
         case _:
-            assert_never(fact)
+            return About(organization)
 
 
 def _of_company_mapping(fact: CompanyMappingFact, before: CompanyMappingState, organization: str) -> About:
@@ -195,10 +167,8 @@ def _of_company_mapping(fact: CompanyMappingFact, before: CompanyMappingState, o
             return About(organization, fact.agreement)
         case CompanyUnmapped():
             return About(organization, before.mapped.agreement if before.mapped is not None else None)
-        case OrganizationExcluded() | OrganizationIncluded():
-            return About(organization)
         case _:
-            assert_never(fact)
+            return About(organization)
 
 
 def _of_addition(fact: AdditionFact, before: AdditionState, agreement: str, product: str) -> About:
@@ -229,17 +199,5 @@ def _of_connection(fact: ConnectionFact, before: ConnectionState) -> About:
             return About(product=mapped.product if mapped is not None else None)
         case CompaniesImported():
             return About(run=fact.run)
-        case (
-            Connected()
-            | CredentialsUpdated()
-            | ProductMappingConfirmed()
-            | SettingsChanged()
-            | AttentionRaised()
-            | AttentionCleared()
-            | Paused()
-            | Resumed()
-            | Disconnected()
-        ):
-            return About()
         case _:
-            assert_never(fact)
+            return About()

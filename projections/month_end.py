@@ -5,22 +5,15 @@ bills.
 """
 
 from collections.abc import Sequence
-from typing import Any, assert_never
+from typing import Any
 
 import psycopg
 
 from domain.organization import (
     ClosedItem,
     ClosedProduct,
-    LicensesChanged,
-    LicenseTypeChanged,
-    ManagementChanged,
     MonthClosed,
-    OrganizationClosed,
-    OrganizationCreated,
     OrganizationFact,
-    OrganizationRenamed,
-    PlanChanged,
     UsageCorrected,
 )
 from domain.streams import StreamKind
@@ -97,18 +90,8 @@ class MonthEnd:
                 self._last[(seen.entry.msp, fact.month, organization)] = _rows(organization, fact, seen)
                 if isinstance(fact, UsageCorrected):
                     self._corrections.extend(_corrections(organization, fact, seen))
-            case (
-                OrganizationCreated()
-                | OrganizationRenamed()
-                | ManagementChanged()
-                | PlanChanged()
-                | LicenseTypeChanged()
-                | LicensesChanged()
-                | OrganizationClosed()
-            ):
-                return
             case _:
-                assert_never(fact)
+                return
 
     def write(self, connection: psycopg.Connection[Any]) -> None:
         replaced = [
