@@ -1,0 +1,167 @@
+"""After long random histories of a whole system: the journal alone gives every recorded push again, and every fact
+that a worker recorded leads back to the fact or the command that caused it.
+"""
+
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from domain.addition import ADDITION, Answer, PushKind, PushStarted, UsagePushed
+from domain.refusals import Refusal
+from domain.run import RunKind, RunRequested
+from domain.values import BillingMonth, Component, DriftPolicy, LeftBehind, Rule
+from journal.entry import Entry, Role
+from journal.reconstruct import Reconstruction, reconstruct
+from tests.workers.system import CORE, LITE, MSP, System
+
+OCTOBER, NOVEMBER, DECEMBER = BillingMonth(2026, 10), BillingMonth(2026, 11), BillingMonth(2026, 12)
+ORGANIZATIONS = ("globex", "hooli", "initech")
+A_DAY = timedelta(days=1)
+Act = Callable[[System, random.Random], object]
+
+ACTS: tuple[tuple[int, Act], ...] = (
+    (30, lambda s, d: s.licenses(d.choice(ORGANIZATIONS), delta=d.randint(-4, 9))),
+    (10, lambda s, d: s.licenses(d.choice(ORGANIZATIONS), quantity=d.randint(0, 60))),
+    (8, lambda s, d: s.licenses(d.choice(ORGANIZATIONS), quantity=d.randint(0, 9), component=Component.SERVER)),
+    (6, lambda s, d: s.licenses(d.choice(ORGANIZATIONS), delta=1, effective_at=s.now - d.randint(0, 12) * A_DAY)),
+    (5, lambda s, d: s.map_company(d.choice(ORGANIZATIONS), d.choice((s.agreement, s.other_agreement)))),
+    (3, lambda s, d: s.map_company(d.choice(ORGANIZATIONS), d.choice((s.agreement, s.other_agreement)), is_move=True)),
+    (2, lambda s, d: s.unmap_company(d.choice(ORGANIZATIONS), d.choice(list(LeftBehind)))),
+    (3, lambda s, d: s.set_rule(s.license_product, d.choice(list(Rule)), d.choice((0, 0, 5)))),
+    (2, lambda s, d: s.change_plan(d.choice(ORGANIZATIONS), d.choice((CORE, LITE)))),
+    (2, lambda s, d: s.map_product(CORE, Component.SERVER, d.choice((s.server_product, s.spare_product)))),
+    (4, lambda s, d: s.psa.hand_edit(s.agreement, s.license_product, d.randint(0, 70))),
+    (3, lambda s, d: s.sync_now()),
+    (1, lambda s, d: s.sync_now(month=BillingMonth.of(s.now).previous())),
+    (2, lambda s, d: s.approve(s.license_product, d.choice(list(Answer)))),
+    (2, lambda s, d: s.change_settings(drift_policy=d.choice(list(DriftPolicy)))),
+    (1, lambda s, d: s.retry(s.license_product)),
+)  # fmt: skip
+
+
+def live(system: System, seed: int, acts: int) -> None:
+    """Three organizations from the tenth of November over the month's end, with all that admins and people do."""
+    dice = random.Random(seed)
+    for name in ORGANIZATIONS:
+        system.create(name, effective_at=NOVEMBER.begins_at)
+        system.licenses(name, quantity=dice.randint(1, 30))
+        system.map_company(name, dice.choice((system.agreement, system.other_agreement)))
+    system.settle()
+    for number in range(acts):
+        if number == acts * 2 // 3:
+            system.move_clock(NOVEMBER.ends_at + timedelta(minutes=31))
+        elif dice.randrange(8) == 0:
+            system.move_clock(system.now + timedelta(hours=dice.randint(1, 30)))
+        (act,) = dice.choices([act for _, act in ACTS], [weight for weight, _ in ACTS])
+        try:
+            act(system, dice)
+        except (Refusal, StopIteration, AssertionError):
+            continue
+        if dice.randrange(3):
+            system.forget_patience()
+            system.settle()
+    system.forget_patience()
+    system.settle()
+
+
+def problems(made: Reconstruction) -> list[str]:
+    return [problem for one in made.additions for push in one.pushes for problem in push.problems]
+
+
+def entries(system: System) -> list[Entry[Any]]:
+    return system.journal.read(0, 100_000, msp=MSP)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_journal_alone_gives_every_push_again_and_every_cause_can_be_followed(system: System, seed: int) -> None:
+    live(system, seed, acts=70)
+
+    recorded = entries(system)
+    for month in (NOVEMBER, DECEMBER):
+        made = reconstruct(system.journal, MSP, month)
+        started = [entry for entry in recorded if isinstance(entry.fact, PushStarted) and entry.fact.month == month]
+
+        assert [] == problems(made)
+        assert len(started) == sum(len(one.pushes) for one in made.additions)
+        for one in made.additions:
+            if one.tenant == system.tenant:
+                assert one.wrote == system.addition(one.product, one.agreement).wrote
+    follow_every_cause(recorded)
+
+
+def follow_every_cause(recorded: list[Entry[Any]]) -> None:
+    """Causes lie before what they caused; following them from a push ends at a command or at the clock's finals."""
+    by_id = {entry.entry_id: entry for entry in recorded}
+    roots: dict[UUID, Entry[Any]] = {}
+    for entry in recorded:
+        if entry.causation_id is None:
+            roots[entry.entry_id] = entry
+            continue
+        cause = by_id[entry.causation_id]
+        assert cause.position < entry.position
+        roots[entry.entry_id] = roots[cause.entry_id]
+    finals = {
+        entry.stream
+        for entry in recorded
+        if isinstance(entry.fact, RunRequested) and entry.fact.kind is RunKind.FINAL and entry.actor.role is Role.WORKER
+    }
+    pushed = [entry for entry in recorded if isinstance(entry.fact, UsagePushed)]
+    assert pushed, "the history pushed nothing"
+    for entry in pushed:
+        root = roots[entry.entry_id]
+        is_command = root.actor.role in {Role.ADMIN, Role.PLATFORM}
+        assert is_command or root.stream in finals, f"{entry.fact_type} at {entry.position} leads to {root.fact_type}"
+        assert root.entry_id != entry.entry_id
+
+
+def test_a_push_of_a_number_that_the_facts_do_not_give_is_found(system: System) -> None:
+    system.create("globex")
+    system.licenses("globex", quantity=12)
+    system.map_company("globex")
+    system.settle()
+    stream = system.stream(system.license_product)
+    (first, *_) = [fact for fact in system.facts(system.license_product) if isinstance(fact, PushStarted)]
+    wrong = replace(
+        first,
+        push=type(first.push)("made up"),
+        kind=PushKind.OVERWRITE,
+        record=system.addition(system.license_product).record,
+        base=Decimal("11.00"),
+        wrote=Decimal("12.00"),
+        found=Decimal("12.00"),
+        wanted=Decimal("13.00"),
+        target=Decimal("14.00"),
+    )
+    system.journal.execute(ADDITION, stream, lambda _: (wrong,), system.origin())
+
+    made = reconstruct(system.journal, MSP, NOVEMBER)
+
+    assert [
+        "wanted: recorded 13.00, the facts give 12.00",
+        "base: recorded 11.00, the facts give 12.00",
+        "target: recorded 14.00, the facts give 12.00",
+    ] == problems(made)
+    assert not made.is_right
+
+
+def test_opening_and_deltas_make_the_closing_and_what_the_psa_holds(system: System) -> None:
+    system.create("globex")
+    system.licenses("globex", quantity=12)
+    system.map_company("globex")
+    system.settle()
+    for delta in (3, -5, 7):
+        system.licenses("globex", delta=delta)
+        system.settle()
+
+    made = reconstruct(system.journal, MSP, NOVEMBER)
+
+    (one,) = [one for one in made.additions if one.product == system.license_product]
+    assert (Decimal("0.00"), Decimal("17.00"), Decimal("17.00")) == (one.opening, one.deltas, one.closing)
+    assert [one.wrote] == system.held(system.license_product)
+    assert () == reconstruct(system.journal, MSP, OCTOBER).additions
