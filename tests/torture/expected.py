@@ -208,6 +208,9 @@ class Expected:
         for key in lines:
             self.line(key).finals.append(month)
 
+    def closes(self) -> list[MonthEnd]:
+        return [act for act in self.world.accepted if isinstance(act, MonthEnd)]
+
     def outlived(self, agreements: set[int]) -> set[LineKey]:
         """Lines that still bill what nobody has any more, on agreements that are mapped."""
         mapped = set(self.world.mapped_items().values())
