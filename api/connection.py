@@ -26,15 +26,20 @@ from domain.refusals import (
     NotConnected,
     ProductMappingIncomplete,
 )
-from domain.streams import connection_stream
-from domain.values import Component, DriftPolicy, MspId, PlanComponent, PlanId, Rule
+from domain.restoring import tenants_of
+from domain.run import RUN
+from domain.streams import connection_stream, run_stream
+from domain.values import Component, DriftPolicy, MspId, PlanComponent, PlanId, Rule, RunId
 from journal.reader import Change, Reader
 from projections.reads import connections as connection_rows
 from projections.reads import organizations as organization_rows
+from projections.reads import runs as run_rows
+from projections.reads.runs import RunRow
 
 strawberry.enum(RightState, name="PsaRightState")
 
 KEY_HINT_LENGTH = 4
+IMPORT_COUNTS = ("companies", "agreements", "new", "changed", "gone", "vanished")
 
 
 @strawberry.type(description="Why pushes of the whole connection wait.")
@@ -61,6 +66,20 @@ class ProductMapping:
     description: str
     rule: Rule
     minimum: int
+
+
+@strawberry.type(description="What the last import of this ConnectWise was limited to, and what it found.")
+class LastImport:
+    run: strawberry.ID
+    types: list[int]
+    statuses: list[int]
+    companies: int
+    agreements: int
+    new: int
+    changed: int
+    gone: int
+    vanished: int
+    finished_at: datetime | None
 
 
 @strawberry.type(
@@ -94,6 +113,22 @@ class PsaConnection:
             )
             for row in await connection_rows.product_mappings(info.context.views, MspId(self.msp))
         ]
+
+    @computed("Null before the first import of this ConnectWise. Ids of its filter mean nothing in another one.")
+    async def last_import(self, info: Info) -> LastImport | None:
+        if self.status is Status.NOT_CONNECTED:
+            return None
+        asking, msp = info.context, MspId(self.msp)
+        entries = await asking.in_thread(asking.journal.entries, connection_stream(msp))
+        tenants = tenants_of(entry.fact for entry in entries)
+        imports = await run_rows.last_imports(asking.views, msp)
+        streams = {row.run: run_stream(msp, RunId(row.run)) for row in imports}
+        states = await asking.in_thread(asking.journal.states, RUN, list(streams.values()))
+        for row in imports:
+            requested = states[streams[row.run]].state.requested
+            if requested is not None and tenants.get(requested.connection_number) == tenants.get(self.number):
+                return _last_import(row)
+        return None
 
     @computed("Plan components in use that have no product yet.")
     async def missing_products(self, info: Info) -> list[PlanComponentType]:
@@ -322,6 +357,17 @@ async def connection_of(info: Info, msp: MspId) -> PsaConnection:
         is_confirmed=row.is_confirmed,
         attention=attention,
         settings=settings,
+    )
+
+
+def _last_import(row: RunRow) -> LastImport:
+    found = {name: int((row.outcomes or {}).get(name, 0)) for name in IMPORT_COUNTS}
+    return LastImport(
+        run=strawberry.ID(row.run),
+        types=row.import_types or [],
+        statuses=row.import_statuses or [],
+        finished_at=row.finished_at,
+        **found,
     )
 
 

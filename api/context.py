@@ -8,7 +8,7 @@ caller's name and idempotency key, and comes back when the views hold them.
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from typing import Any, TypeAlias, TypeVar
 
@@ -34,6 +34,7 @@ from journal.vault import Vault
 from projections.freshness import Freshness
 from projections.reads import organizations as organization_rows
 from projections.reads.ask import Views
+from projections.reads.suggestions import KeptSuggestions
 
 T = TypeVar("T")
 
@@ -65,6 +66,7 @@ class Parts:
     vault: Vault
     tokens: Verifier
     introspection: bool
+    suggestions: KeptSuggestions = field(default_factory=KeptSuggestions)
 
     async def in_thread(self, work: Callable[..., T], *arguments: object, **named: object) -> T:
         """Run what blocks, away from the event loop."""

@@ -27,6 +27,7 @@ class PsaAgreement:
     name: str
     status: str | None
     type: str | None
+    billing_cycle: str | None
     has_ended: bool
     is_prorated: bool
     starts_at: datetime | None
@@ -82,7 +83,7 @@ class DirectoryQueries:
         edges, page_info = paging.edges_of(
             cut,
             lambda row: (row.name, row.company),
-            lambda row: _company(
+            lambda row: shown_company(
                 row, agreements.get(row.company, []), mappings.get(row.company, []), live=live, now=now
             ),
         )
@@ -110,7 +111,7 @@ def _filter(given: CompaniesFilter | None) -> CompanyFilter:
     )
 
 
-def _company(
+def shown_company(
     row: CompanyRow,
     agreements: list[AgreementRow],
     mappings: list[CompanyMappingRow],
@@ -127,17 +128,18 @@ def _company(
         types=row.type_names,
         is_gone=row.is_gone,
         link=company_link(site, login, PsaCompanyId(row.company)),
-        agreements=[_agreement(each, site, login, now) for each in agreements],
+        agreements=[shown_agreement(each, site, login, now) for each in agreements],
         mappings=[shown_mapping(each) for each in mappings],
     )
 
 
-def _agreement(row: AgreementRow, site: Site, login: str, now: datetime) -> PsaAgreement:
+def shown_agreement(row: AgreementRow, site: Site, login: str, now: datetime) -> PsaAgreement:
     return PsaAgreement(
         id=row.agreement,
         name=row.name,
         status=row.status,
         type=row.type_name,
+        billing_cycle=row.billing_cycle,
         has_ended=row.has_ended(now),
         is_prorated=row.is_prorated,
         starts_at=row.starts_at,

@@ -101,16 +101,21 @@ EXCLUDE = result("ExcludeOrganizationsResult", MappingsChanged)
 INCLUDE = result("IncludeOrganizationsResult", MappingsChanged)
 
 
-@strawberry.input
+@strawberry.input(
+    description="`isVanished`: mapped to a company or agreement that the last import did not see (any more)."
+)
 class CompanyMappingsFilter:
     company: int | None = None
     agreement: int | None = None
     is_excluded: bool | None = None
+    is_vanished: bool | None = None
 
 
 @strawberry.type
 class MappingQueries:
-    @query(EVERYBODY, "All current mappings and exclusions, by organization.")
+    @query(
+        EVERYBODY, "All current mappings and exclusions, by organization. Counts tell MAPPED, VANISHED and EXCLUDED."
+    )
     async def company_mappings(
         self,
         info: Info,
@@ -122,9 +127,8 @@ class MappingQueries:
         views = info.context.views
         known = await info.context.known_msp(msp)
         asked = paging.page(first, after, (str,))
-        wanted = (
-            MappingFilter() if filter is None else MappingFilter(filter.company, filter.agreement, filter.is_excluded)
-        )
+        given = filter or CompanyMappingsFilter()
+        wanted = MappingFilter(given.company, given.agreement, given.is_excluded, given.is_vanished)
         key = str(asked.after[0]) if asked.after else None
         cut = paging.cut(await mapping_rows.company_mappings(views, known, wanted, asked.limit, key), asked)
         edges, page_info = paging.edges_of(cut, lambda row: (row.organization,), shown_mapping)

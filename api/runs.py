@@ -15,6 +15,7 @@ from api import paging
 from api.context import Act, Info, checked_id
 from api.errors import Told
 from api.fields import ADMINS, READERS, computed, mutation, query
+from api.organizations import CompanyMapping, shown_mapping
 from api.paging import Paged, StateCount
 from api.refusals import result
 from domain.addition import LineOutcome, Problem
@@ -40,6 +41,7 @@ from domain.run import (
 from domain.streams import StreamKind, connection_stream, run_stream
 from domain.values import BillingMonth, MspId, OrganizationId, RunId
 from journal.reader import Change, Reader
+from projections.reads import mappings as mapping_rows
 from projections.reads import organizations as organization_rows
 from projections.reads import runs as rows
 from projections.reads.runs import RunLineRow, RunRow
@@ -49,6 +51,7 @@ RUNS_FROM_KEYS = uuid.UUID("7a2f3d4e-90c1-5f6b-8e2d-4c1b0a9f8e7d")
 MOST_ORGANIZATIONS = 1_000
 MOST_FILTERED = 200
 MOST_TRIES = 5
+MOST_VANISHED = 100
 
 
 @strawberry.type(description="One addition of a run. The numbers are null until they are read in ConnectWise.")
@@ -103,6 +106,13 @@ class Run:
         if counts is None:
             counts = await info.context.loaders.run_progress.load((MspId(self.msp), self.id))
         return [StateCount(state=state, count=int(count)) for state, count in sorted(counts.items())]
+
+    @computed("Of an import: organizations now mapped to what the last import did not see (any more), at most 100.")
+    async def vanished(self, info: Info) -> list[CompanyMapping]:
+        if self.kind is not RunKind.IMPORT:
+            return []
+        found = await mapping_rows.vanished(info.context.views, MspId(self.msp), MOST_VANISHED)
+        return [shown_mapping(row) for row in found]
 
     @computed("The plan's lines, in its order.")
     async def lines(self, info: Info, first: int = paging.DEFAULT_PAGE, after: str | None = None) -> Paged[RunLine]:

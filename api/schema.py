@@ -36,6 +36,7 @@ from api.pushes import PushMutations, PushQueries
 from api.refusals import refusal_types
 from api.runs import RunMutations, RunQueries
 from api.scalars import SCALARS
+from api.suggestions import SuggestionQueries
 from api.syncing import SyncMutations
 from api.tail import TailSubscriptions
 from api.texts import StorableTexts
@@ -58,6 +59,7 @@ class Query(
     OrganizationQueries,
     DirectoryQueries,
     MappingQueries,
+    SuggestionQueries,
     RunQueries,
     UsageQueries,
     PushQueries,

@@ -67,6 +67,13 @@ STEPS = (
         CREATE INDEX directory_agreements_company ON directory_agreements (msp, company);
         """,
     ),
+    Step(
+        "projections.directory.0002",
+        """
+        ALTER TABLE directory_agreements ADD COLUMN billing_cycle text;
+        COMMENT ON COLUMN directory_agreements.billing_cycle IS 'By name, as the MSP calls it.';
+        """,
+    ),
 )
 
 
@@ -100,6 +107,7 @@ class DirectoryAgreement:
     bill_starts_at: datetime | None
     next_invoice_at: datetime | None
     parent: PsaAgreementId | None
+    billing_cycle: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +161,16 @@ def finish_import(connection: psycopg.Connection[Any], under: Import) -> ImportC
     return ImportCounts(*row)
 
 
+def count_vanished(connection: psycopg.Connection[Any], under: Import) -> int:
+    """How many organizations are mapped to a company or an agreement that the directory does not list (any more).
+
+    After `finish_import`: what stands outside its filter counts as well, for it is not seen any more.
+    """
+    row = connection.execute(_COUNT_VANISHED, (under.msp, under.connection_number)).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
 def _as_seen(under: Import) -> dict[str, object]:
     return {
         "msp": under.msp,
@@ -202,6 +220,7 @@ _STORE_AGREEMENTS = _store(
         "bill_starts_at",
         "next_invoice_at",
         "parent",
+        "billing_cycle",
     ),
 )
 
@@ -215,6 +234,25 @@ _MARK_AGREEMENTS_GONE = """
 UPDATE directory_agreements SET is_gone = true, seen_as = 'GONE', seen_run = %s
  WHERE msp = %s AND seen_run <> %s AND NOT is_gone
 """
+VANISHED: LiteralString = """
+(m.agreement IS NOT NULL
+ AND EXISTS (SELECT 1 FROM directory_companies d
+              WHERE d.msp = m.msp AND d.connection_number = m.connection_number)
+ AND NOT (EXISTS (SELECT 1 FROM directory_companies c
+                   WHERE c.msp = m.msp AND c.company = m.company AND c.connection_number = m.connection_number
+                     AND NOT c.is_gone AND NOT c.is_deleted)
+          AND EXISTS (SELECT 1 FROM directory_agreements a
+                       WHERE a.msp = m.msp AND a.agreement = m.agreement AND a.connection_number = m.connection_number
+                         AND NOT a.is_gone)))
+"""
+"""Of a row m of `company_mappings`: its company or agreement is not in the directory of its connection (any more).
+
+Nothing has vanished before a first import through the connection.
+"""
+
+_COUNT_VANISHED = (
+    f"SELECT count(*) FROM company_mappings m WHERE m.msp = %s AND m.connection_number = %s AND {VANISHED}"  # noqa: S608 - this module's own text
+)
 _COUNT = """
 SELECT count(*) FILTER (WHERE is_company AND NOT is_gone), count(*) FILTER (WHERE NOT is_company AND NOT is_gone),
        count(*) FILTER (WHERE seen_as = 'NEW'), count(*) FILTER (WHERE seen_as = 'CHANGED'),

@@ -57,7 +57,11 @@ SELECT r.msp, r.run FROM runs r LEFT JOIN connections c ON c.msp = r.msp
        WHEN c.number IS NULL OR c.status = 'NOT_CONNECTED' THEN true
        WHEN r.planned_at IS NOT NULL OR r.status = 'CANCELLED'
             THEN NOT EXISTS (SELECT 1 FROM due_pushes d WHERE d.run = r.run AND d.state = 'DUE')
-       WHEN r.kind IN ('IMPORT', 'PREVIEW') THEN true
+       WHEN r.kind = 'PREVIEW' THEN true
+       WHEN r.kind = 'IMPORT'
+            THEN NOT EXISTS (SELECT 1 FROM runs o
+                              WHERE o.msp = r.msp AND o.kind = 'IMPORT' AND o.finished_at IS NULL
+                                AND (o.requested_at, o.run) < (r.requested_at, r.run))
        ELSE c.status = 'ACTIVE' AND NOT EXISTS (
             SELECT 1 FROM runs o
              WHERE o.msp = r.msp AND o.run <> r.run AND o.finished_at IS NULL
@@ -66,7 +70,9 @@ SELECT r.msp, r.run FROM runs r LEFT JOIN connections c ON c.msp = r.msp
        END
  ORDER BY r.requested_at LIMIT 200
 """
-"""Runs that can be brought a step on. One writing run per MSP at a time; the others wait in the order asked for."""
+"""Runs that can be brought a step on. One writing run and one import per MSP at a time; the others wait in the order
+asked for.
+"""
 
 _CLOSES: LiteralString = """
 SELECT c.msp

@@ -23,6 +23,7 @@ from projections.directory import (
     DirectoryCompany,
     Import,
     ImportCounts,
+    count_vanished,
     finish_import,
     store_agreements,
     store_companies,
@@ -51,10 +52,11 @@ def import_directory(tools: Tools, msp: MspId, run: RunId, requested: RunRequest
         for some_agreements in _batches(agreements):
             store_agreements(connection, under, [_listed_agreement(agreement) for agreement in some_agreements])
         counts = finish_import(connection, under)
+        vanished = count_vanished(connection, under)
     imported = CompaniesImported(
         run, types, statuses, counts.companies, counts.agreements, counts.new, counts.changed, counts.gone
     )
-    _finish(tools, msp, run, origin, outcomes=_as_outcomes(counts), imported=imported)
+    _finish(tools, msp, run, origin, outcomes=_as_outcomes(counts, vanished), imported=imported)
 
 
 def _agreements(client: ReadingClient, companies: Sequence[Company], *, is_everything: bool) -> tuple[Agreement, ...]:
@@ -63,13 +65,15 @@ def _agreements(client: ReadingClient, companies: Sequence[Company], *, is_every
     return tuple(agreement for agreement in found if agreement.company_id in known)
 
 
-def _as_outcomes(counts: ImportCounts) -> dict[str, int]:
+def _as_outcomes(counts: ImportCounts, vanished: int) -> dict[str, int]:
+    """`vanished` counts organizations mapped to what is not listed any more."""
     return {
         "companies": counts.companies,
         "agreements": counts.agreements,
         "new": counts.new,
         "changed": counts.changed,
         "gone": counts.gone,
+        "vanished": vanished,
     }
 
 
@@ -130,4 +134,5 @@ def _listed_agreement(agreement: Agreement) -> DirectoryAgreement:
         bill_starts_at=agreement.bill_starts_at,
         next_invoice_at=agreement.next_invoice_at,
         parent=agreement.parent_id,
+        billing_cycle=agreement.billing_cycle.text if agreement.billing_cycle is not None else None,
     )

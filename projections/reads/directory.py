@@ -37,6 +37,12 @@ class AgreementRow:
     cancelled_at: datetime | None
     next_invoice_at: datetime | None
     is_gone: bool
+    billing_cycle: str | None
+
+    def is_active_monthly(self, now: datetime) -> bool:
+        """Whether it bills now, month by month."""
+        cycle = (self.billing_cycle or "").casefold()
+        return self.status in (None, "Active") and not self.has_ended(now) and cycle == "monthly"
 
     def has_ended(self, now: datetime) -> bool:
         """Also one that ended after the import saw it."""
@@ -58,7 +64,7 @@ class CompanyFilter:
 _COMPANY = "c.company, c.identifier, c.name, c.status_name, c.type_names, c.is_gone"
 _AGREEMENT = (
     "agreement, company, name, status, type_name, is_prorated, starts_at, ends_at, cancelled_at, next_invoice_at,"
-    " is_gone"
+    " is_gone, billing_cycle"
 )
 
 

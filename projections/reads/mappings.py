@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.values import MspId
+from projections.directory import VANISHED
 from projections.reads.ask import Filter, Views
 
 
@@ -29,6 +30,8 @@ class MappingFilter:
     company: int | None = None
     agreement: int | None = None
     is_excluded: bool | None = None
+    is_vanished: bool | None = None
+    """Mapped to a company or agreement that the directory does not list (any more)."""
 
 
 _COLUMNS = (
@@ -43,6 +46,8 @@ def _where(msp: MspId, wanted: MappingFilter) -> Filter:
         .when(wanted.agreement is not None, "agreement = %s", wanted.agreement)
         .when(wanted.is_excluded is True, "excluded_because IS NOT NULL")
         .when(wanted.is_excluded is False, "agreement IS NOT NULL")
+        .when(wanted.is_vanished is True, VANISHED)
+        .when(wanted.is_vanished is False, f"NOT {VANISHED}")
     )
 
 
@@ -51,19 +56,19 @@ async def company_mappings(
 ) -> list[CompanyMappingRow]:
     """Shape: by organization id; `after` is the last one seen."""
     where = _where(msp, wanted).when(after is not None, "organization > %s", after)
-    query = f"SELECT {_COLUMNS} FROM company_mappings WHERE {where.sql} ORDER BY organization LIMIT %s"
+    query = f"SELECT {_COLUMNS} FROM company_mappings m WHERE {where.sql} ORDER BY organization LIMIT %s"
     return await views.rows(CompanyMappingRow, query, (*where.values, limit))
 
 
 async def count(views: Views, msp: MspId, wanted: MappingFilter) -> int:
     where = _where(msp, wanted)
-    return await views.number(f"SELECT count(*) FROM company_mappings WHERE {where.sql}", where.values)
+    return await views.number(f"SELECT count(*) FROM company_mappings m WHERE {where.sql}", where.values)
 
 
 async def count_by_state(views: Views, msp: MspId) -> dict[str, int]:
     query = (
-        "SELECT CASE WHEN agreement IS NOT NULL THEN 'MAPPED' ELSE 'EXCLUDED' END, count(*)"
-        " FROM company_mappings WHERE msp = %s GROUP BY 1"
+        f"SELECT CASE WHEN agreement IS NULL THEN 'EXCLUDED' WHEN {VANISHED} THEN 'VANISHED' ELSE 'MAPPED' END,"
+        " count(*) FROM company_mappings m WHERE msp = %s GROUP BY 1"
     )
     return {str(state): int(number) for state, number in await views.tuples(query, (msp,))}
 
@@ -91,3 +96,8 @@ async def of_companies(views: Views, msp: MspId, companies: Sequence[int]) -> di
         if row.company is not None:
             found.setdefault(row.company, []).append(row)
     return found
+
+
+async def vanished(views: Views, msp: MspId, limit: int) -> list[CompanyMappingRow]:
+    """Mappings to what the directory does not list (any more). Shape: by organization id."""
+    return await company_mappings(views, msp, MappingFilter(is_vanished=True), limit, None)

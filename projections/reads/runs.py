@@ -115,6 +115,15 @@ async def going_on(views: Views, msp: MspId, kind: RunKind) -> list[RunRow]:
     return await views.rows(RunRow, query, (msp, kind))
 
 
+async def last_imports(views: Views, msp: MspId) -> list[RunRow]:
+    """Imports that ended well. Shape: the newest first, at most 20."""
+    query = (
+        f"SELECT {_RUN} FROM runs WHERE msp = %s AND kind = 'IMPORT' AND status = 'FINISHED' AND problem IS NULL"
+        " ORDER BY requested_at DESC, run LIMIT 20"
+    )
+    return await views.rows(RunRow, query, (msp,))
+
+
 async def previews_with(views: Views, msp: MspId, digest: str) -> list[str]:
     """Ids of the finished previews with a digest. Shape: the newest first, at most 20."""
     query = (
