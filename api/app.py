@@ -18,6 +18,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route, WebSocketRoute
 
 from api.context import Parts, Psa
+from api.exports import Exports
 from api.gateway import Gateway
 from api.schema import build_schema
 from api.settings import TOKEN_KEY_FILE, ApiSettings, api_settings_from
@@ -129,10 +130,13 @@ def create_app(parts: Parts) -> Starlette:
             return JSONResponse({"status": "unavailable", "reason": type(error).__name__}, status_code=503)
         return JSONResponse({"status": "ready", "journal": head, "views": folded})
 
+    exports = Exports(parts)
     gateway = Gateway(build_schema(introspection=parts.introspection), parts)
     routes = [
         Route("/graphql", gateway),
         WebSocketRoute("/graphql", gateway),
+        Route("/exports/facts.ndjson", exports.ndjson),
+        Route("/exports/facts.csv", exports.csv),
         Route("/health", health),
         Route("/ready", ready),
     ]

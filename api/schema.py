@@ -20,6 +20,8 @@ from strawberry.extensions import (
 )
 from strawberry.schema.config import StrawberryConfig
 
+from api.as_of import AsOfQueries
+from api.audit import AuditQueries
 from api.connection import ConnectionMutations, ConnectionQueries
 from api.directory import DirectoryQueries
 from api.errors import MaskBugs
@@ -33,7 +35,9 @@ from api.organization_changes import OrganizationMutations
 from api.organizations import OrganizationQueries
 from api.products import ProductMutations, ProductQueries
 from api.pushes import PushMutations, PushQueries
+from api.reconstruct import ReconstructQueries
 from api.refusals import refusal_types
+from api.restoring import RestoreMutations, RestoreQueries
 from api.runs import RunMutations, RunQueries
 from api.scalars import SCALARS
 from api.suggestions import SuggestionQueries
@@ -60,12 +64,16 @@ class Query(
     DirectoryQueries,
     MappingQueries,
     SuggestionQueries,
+    RestoreQueries,
     RunQueries,
     UsageQueries,
     PushQueries,
     MonthEndQueries,
     HistoryQueries,
     ExplainQueries,
+    AsOfQueries,
+    ReconstructQueries,
+    AuditQueries,
 ):
     pass
 
@@ -78,6 +86,7 @@ class Mutation(
     LicenseMutations,
     MappingMutations,
     MappingPreviewMutations,
+    RestoreMutations,
     RunMutations,
     SyncMutations,
     PushMutations,
