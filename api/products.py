@@ -249,7 +249,7 @@ class ProductMutations:
             return ConnectionChanged(connection=await connection_of(info, act.msp))
         item = await _item(info, input.plan, input.component)
         _, client = await reading(info, act.msp)
-        product = await asking.in_thread(_mappable, client, PsaProductId(input.product))
+        product = await asking.in_thread(mappable, client, PsaProductId(input.product))
         stream = connection_stream(act.msp)
 
         def decide(reader: Reader) -> tuple[Change, ...]:
@@ -312,7 +312,7 @@ async def _item(info: Info, plan: str, component: Component) -> PlanComponent:
     return PlanComponent(known.id, component)
 
 
-def _mappable(client: ReadingClient, product: PsaProductId) -> CatalogItem:
+def mappable(client: ReadingClient, product: PsaProductId) -> CatalogItem:
     """Raises: UnknownProduct, ProductIsInactive, ProductIsBundle, and as any read."""
     try:
         item = client.product(product)

@@ -104,6 +104,13 @@ class ReadingClient:
                     found[company.id] = company
         return tuple(found[each] for each in sorted(found))
 
+    def companies_by_id(self, ids: Iterable[PsaCompanyId]) -> tuple[Company, ...]:
+        """Those of the companies that are there, soft-deleted ones with their mark.
+
+        Shape: ordered by id, each once. No ids, no request.
+        """
+        return self._with_ids("/company/companies", COMPANIES_INQUIRE, shapes.COMPANY_FIELDS, shapes.company, ids)
+
     def company(self, company_id: PsaCompanyId) -> Company:
         """Raises: NotFound. A soft-deleted company is found, with its mark."""
         return self._one(f"/company/companies/{company_id:d}", COMPANIES_INQUIRE, shapes.company)
@@ -125,6 +132,14 @@ class ReadingClient:
             for agreement in self._whole(path, AGREEMENTS_INQUIRE, parameters(batch), shapes.agreement):
                 found[agreement.id] = agreement
         return tuple(found[each] for each in sorted(found))
+
+    def agreements_by_id(self, ids: Iterable[PsaAgreementId]) -> tuple[Agreement, ...]:
+        """Those of the agreements that are there, in every state.
+
+        Shape: ordered by id, each once. No ids, no request.
+        """
+        fields = shapes.AGREEMENT_FIELDS
+        return self._with_ids("/finance/agreements", AGREEMENTS_INQUIRE, fields, shapes.agreement, ids)
 
     def agreement(self, agreement_id: PsaAgreementId) -> Agreement:
         """Raises: NotFound."""
@@ -206,6 +221,19 @@ class ReadingClient:
 
         listing = Listing(lambda chosen: self._page(path, right, chosen), counted, parameters)
         return tuple(shape(record) for record in read_whole(listing))
+
+    def _with_ids(
+        self, path: str, right: Right, fields: str, shape: Callable[[Record], T], ids: Iterable[int]
+    ) -> tuple[T, ...]:
+        def parameters(some: tuple[int, ...]) -> Parameters:
+            return {"conditions": f"id in ({','.join(map(str, some))})", "fields": fields}
+
+        # Batches are sorted and do not overlap, and so are the records that answer them.
+        return tuple(
+            record
+            for batch in batches(ids, lambda some: len(self._url(path, parameters(some))))
+            for record in self._whole(path, right, parameters(batch), shape)
+        )
 
     def _page(self, path: str, right: Right, parameters: Parameters) -> Page:
         return self._read(path, right, parameters, _page)

@@ -9,7 +9,7 @@ Refusal
 │     ProductIsInactive, ProductIsBundle, IdentifierTaken
 ├── of a company mapping
 │     AlreadyMapped, NotMapped, UnknownCompany, UnknownAgreement, AgreementOfAnotherCompany, AgreementHasEnded,
-│     OrganizationIsExcluded
+│     OrganizationIsExcluded, CompanyIsGone, AgreementIsGone, NothingToRestore
 ├── of a push or a run
 │     UnknownAddition, NotHeld, NumbersMoved, NothingToRetry, MonthHasNotBegun, MonthIsNotClosed, UnknownRun,
 │     RunIsOver, RunCannotBeUndone, ConnectionIsNotActive, PreviewIsOutdated
@@ -204,6 +204,24 @@ class UnknownCompany(Refusal):
 class UnknownAgreement(Refusal):
     sentence: ClassVar[str] = "agreement {agreement} is not in the imported directory"
     agreement: PsaAgreementId
+
+
+@dataclass(unsafe_hash=True)
+class CompanyIsGone(Refusal):
+    sentence: ClassVar[str] = "company {company} is deleted or gone in ConnectWise"
+    company: PsaCompanyId
+
+
+@dataclass(unsafe_hash=True)
+class AgreementIsGone(Refusal):
+    sentence: ClassVar[str] = "agreement {agreement} is not in ConnectWise any more"
+    agreement: PsaAgreementId
+
+
+@dataclass(unsafe_hash=True)
+class NothingToRestore(Refusal):
+    sentence: ClassVar[str] = "organization {organization} had no mapping that could be restored"
+    organization: OrganizationId
 
 
 @dataclass(unsafe_hash=True)

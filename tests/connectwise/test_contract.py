@@ -94,6 +94,17 @@ def test_the_directory_holds_the_company_and_its_agreement(world: World) -> None
     assert client.agreement(world.agreement) in agreements
 
 
+def test_companies_and_agreements_are_found_by_their_ids_and_missing_ones_are_left_out(world: World) -> None:
+    client = world.client()
+
+    companies = client.companies_by_id([world.company, world.company])
+    agreements = client.agreements_by_id([world.agreement])
+
+    assert [company.id for company in companies] == [world.company]
+    assert agreements == (client.agreement(world.agreement),)
+    assert client.companies_by_id([]) == client.agreements_by_id([]) == ()
+
+
 def test_setup_tables_are_there(world: World) -> None:
     client = world.client()
 

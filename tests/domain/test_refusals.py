@@ -78,6 +78,9 @@ SENTENCES: list[tuple[Refusal, str]] = [
         refusals.AgreementOfAnotherCompany(AGREEMENT, COMPANY, PsaCompanyId(4)),
         "agreement 7 belongs to company 4, not to 3",
     ),
+    (refusals.AgreementIsGone(AGREEMENT), "agreement 7 is not in ConnectWise any more"),
+    (refusals.CompanyIsGone(PsaCompanyId(3)), "company 3 is deleted or gone in ConnectWise"),
+    (refusals.NothingToRestore(OrganizationId("o")), "organization o had no mapping that could be restored"),
     (refusals.AgreementHasEnded(AGREEMENT, "Cancelled"), "agreement 7 is Cancelled in ConnectWise"),
     (
         refusals.OrganizationIsExcluded(GLOBEX, "internal use"),
