@@ -119,14 +119,7 @@ def _write_file(connection: exports.Connection, given: argparse.Namespace) -> No
         position, end = _last_fact(output, given.format)
         output.seek(end)
         output.truncate()
-        if position is None:
-            output.seek(len(opening))
-            output.truncate()
-            chunks = _chunks(connection, given, asked, None)
-            next(chunks)
-            _write(output, chunks)
-        else:
-            _write(output, _chunks(connection, given, asked, position))
+        _write(output, _chunks(connection, given, asked, position))
 
 
 def _announced_end(header: bytes) -> int:
