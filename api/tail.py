@@ -19,7 +19,6 @@ from api.paging import Edge
 from api.runs import Run
 from api.runs import shown as shown_run
 from domain.refusals import UnknownRun
-from domain.run import RunStatus
 from domain.values import RunId
 from projections.reads import history as history_rows
 from projections.reads import runs as run_rows
@@ -59,7 +58,9 @@ class TailSubscriptions:
             if not await _moved_on(asking, told):
                 return
 
-    @subscription(READERS, "A run now and whenever it has moved on, until it is over.")
+    @subscription(
+        READERS, "A run now and whenever it has moved on, until its last line has ended; also when cancelled."
+    )
     async def run_progress(
         self, info: Info, run: strawberry.ID, *, msp: strawberry.ID | None = None
     ) -> AsyncGenerator[Run, None]:
@@ -75,7 +76,7 @@ class TailSubscriptions:
             if (row, progress) != told:
                 told = (row, progress)
                 yield shown_run(known, row)
-            if row.status in {RunStatus.FINISHED, RunStatus.CANCELLED}:
+            if row.finished_at is not None:
                 return
             if not await _moved_on(asking, folded):
                 return

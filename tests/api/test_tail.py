@@ -10,6 +10,10 @@ from typing import Any
 
 import pytest
 
+from domain.run import RUN, finish_run
+from domain.streams import run_stream
+from domain.values import MspId, RunId
+from journal.entry import Actor, Origin, Role
 from tests.api.given import connected, new_organization, registered, with_products
 from tests.api.harness import Api, Caller, SimulatedTenant
 from tests.api.operations import CANCEL_RUN, SYNC_NOW
@@ -103,11 +107,19 @@ def test_a_runs_progress_is_told_until_it_is_over(api: Api, tenant: SimulatedTen
     with_products(api, tenant)
     run = api.admin().one(SYNC_NOW, input={})["run"]["id"]
 
-    events = told(api.admin(), PROGRESS, r=run, meanwhile=lambda: api.admin().one(CANCEL_RUN, input={"run": run}))
+    def cancelled_and_reported() -> None:
+        api.admin().one(CANCEL_RUN, input={"run": run})
+        worker = Origin(Actor("worker", Role.WORKER), "job-1", "story-1")
+        stream = run_stream(MspId(api.msp), RunId(run))
+        api.parts.journal.execute(RUN, stream, lambda state: finish_run(state, {"NOT_STARTED": 2}), worker)
 
-    statuses = [event["data"]["runProgress"]["status"] for event in events]
-    assert statuses[-1] == "CANCELLED"
-    assert set(statuses) <= {"REQUESTED", "CANCELLED"}
+    events = [
+        event["data"]["runProgress"] for event in told(api.admin(), PROGRESS, r=run, meanwhile=cancelled_and_reported)
+    ]
+
+    assert events[-1]["status"] == "CANCELLED"
+    assert events[-1]["progress"] == [{"state": "NOT_STARTED", "count": 2}]
+    assert {event["status"] for event in events} <= {"REQUESTED", "CANCELLED"}
 
 
 @pytest.mark.parametrize(("role", "code"), [("platform", "NotAllowed"), ("admin", "UnknownRun")])
