@@ -6,12 +6,7 @@ stays provable with their public halves.
 
 import argparse
 
-import psycopg
-
 from cli.places import Places, data_directory, database_url, settings_here
-from journal.check_seals import public_text
-from journal.seal import public_keys
-from journal.signing_keys import add_signing_key, known_signing_keys, signing_key_file, signing_settings_from
 
 
 def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -21,6 +16,17 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 
 def run(given: argparse.Namespace) -> int:
+    import psycopg  # noqa: PLC0415 - only this verb needs all of these
+
+    from journal.check_seals import public_text  # noqa: PLC0415 - see above
+    from journal.seal import public_keys  # noqa: PLC0415 - see above
+    from journal.signing_keys import (  # noqa: PLC0415 - see above
+        add_signing_key,
+        known_signing_keys,
+        signing_key_file,
+        signing_settings_from,
+    )
+
     settings = settings_here(Places(data_directory()))
     signing = signing_settings_from()
     if given.rotate:
