@@ -56,6 +56,8 @@ class Line:
     is_fresh: bool = True
     acts: dict[Month, Due] = field(default_factory=dict)
     finals: list[Month] = field(default_factory=list)
+    verified: tuple[Month, datetime] | None = None
+    """The newest month with a settled final, and when that was."""
     stuck: str | None = None
     """Why the newest final waits for a person: `HELD` or `BELOW_ZERO`."""
     missed: list[Month] = field(default_factory=list)
@@ -69,6 +71,7 @@ class Expected:
     world: World = field(default_factory=World)
     lines: dict[LineKey, Line] = field(default_factory=dict)
     policy: str = "OVERWRITE"
+    hold_days: int = 0
     is_connected: bool = True
     is_paused: bool = False
     is_confirmed: bool = False
@@ -279,6 +282,7 @@ class Expected:
         self._write(line, target, closed, month)
         line.finals.clear()
         line.stuck = None
+        line.verified = month, self.now
 
     def answer(self, key: LineKey, answer: str) -> None:
         """An admin answers a held final."""
@@ -290,6 +294,8 @@ class Expected:
 
     def _acts(self, key: LineKey, line: Line) -> None:
         now = month_of(self.now)
+        if self._is_on_hold(line):
+            return
         for month in sorted(line.acts):
             due = line.acts.get(month)
             if due is None or due.is_over or month > now:
@@ -313,6 +319,29 @@ class Expected:
                     due.is_over = True
                 else:
                     self._write(line, target, wanted or 0, now)
+
+    def _is_on_hold(self, line: Line) -> bool:
+        """Until 00:00 of date(final verified; day 1 if none) + hold days + 1 (design §5)."""
+        begins_at = bounds(*month_of(self.now))[0]
+        since = begins_at
+        if line.verified is not None and next_month(line.verified[0]) == month_of(self.now):
+            since = line.verified[1]
+        ends_at = bounds(since.year, since.month)[0] + timedelta(days=since.day - 1 + self.hold_days + 1)
+        return self.hold_days > 0 and self.now < ends_at
+
+    def overwrite(self, month: Month) -> None:
+        """Sync now for a closed month: its newest version on every addition that it closed on."""
+        keys = {
+            (agreement, product)
+            for (organization, *closed), versions in self.world.closings().items()
+            if tuple(closed) == month and (agreement := self.closed_on[organization, *month]) is not None
+            for product, _ in versions[-1].products
+        }
+        for key in sorted(keys):
+            line, closed = self.line(key), self.closed(key, month)
+            line.held, line.wrote, line.base, line.is_fresh = closed, closed, closed, False
+            line.finals = [final for final in line.finals if final > month]
+            line.stuck = None
 
     def sync_now(self) -> None:
         """An overwrite of the current month for everything that is mapped."""

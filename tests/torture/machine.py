@@ -26,7 +26,7 @@ from hypothesis.stateful import (
 
 from domain.addition import Answer, PushOutcomeUnknown, PushStarted, UsagePushed
 from domain.connection import confirm_product_mapping
-from domain.values import DriftPolicy, PlanComponent, PsaAgreementId, PsaProductId
+from domain.values import BillingMonth, DriftPolicy, PlanComponent, PsaAgreementId, PsaProductId
 from journal.application import Journal
 from journal.registry import CODEC
 from projections.follower import all_views
@@ -48,7 +48,7 @@ BEGINNINGS = [
 """Around ordinary month ends, the end of a year, and a leap February."""
 ORGANIZATIONS = ("globex", "initech", "umbrella")
 STEPS_OF_A_HISTORY = 50
-REPLAYED_EVERY = 50
+REPLAYED_EVERY = 20
 MINUTES = st.sampled_from([0, 0, 0, -1, -60, -60 * 24 * 3, -60 * 24 * 40, 4, 5, 6])
 """How late, or how early, something is reported."""
 
@@ -65,12 +65,23 @@ class Torture(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.stack = ExitStack()
+        self.steps = 0
         self.told: list[str] = []
         self.sent: list[Message] = []
         self.delivered: list[tuple[str, tuple[str | int, ...]]] = []
 
     @initialize(at=st.sampled_from(BEGINNINGS), data=st.data())
     def begin(self, at: datetime, data: st.DataObject) -> None:
+        self.open(at)
+        self._set_up(data)
+        for organization in ORGANIZATIONS[:2]:
+            self._act(Reported(organization, Creation(at, "network-core", PLANS["network-core"], "PAID", "MSP")))
+            self._act(Reported(organization, Licenses(at, "LICENSE", "QUANTITY", data.draw(st.integers(0, 12)))))
+            self._act(CompanyMapping(organization, self.agreements[0]))
+        self._compare()
+
+    def open(self, at: datetime) -> None:
+        """A ledger and a model whose MSP has connected and mapped nothing yet."""
         url = self.stack.enter_context(type(self).ledger())
         opened = self.stack.enter_context(open_system(url, at))
         self.system: System = driven_by(opened, opened.tools, self._notice)
@@ -85,12 +96,6 @@ class Torture(RuleBasedStateMachine):
         self.model = Expected(at)
         self.system.connect()
         self.system.change_settings(drop_guard_percent=0)
-        self._set_up(data)
-        for organization in ORGANIZATIONS[:2]:
-            self._act(Reported(organization, Creation(at, "network-core", PLANS["network-core"], "PAID", "MSP")))
-            self._act(Reported(organization, Licenses(at, "LICENSE", "QUANTITY", data.draw(st.integers(0, 12)))))
-            self._act(CompanyMapping(organization, self.agreements[0]))
-        self._compare()
 
     def _set_up(self, data: st.DataObject) -> None:
         for item in ITEMS:
@@ -98,7 +103,7 @@ class Torture(RuleBasedStateMachine):
         for product in sorted(set(self.model.world.mapped_items().values())):
             drawn = data.draw(st.sampled_from(["CURRENT", "PEAK", "AVERAGE"]))
             self._act(ProductRule(product, drawn, data.draw(st.sampled_from([0, 0, 5]))))
-        self._confirm()
+        self.confirm()
 
     # --- acts --------------------------------------------------------------------------------------------------
 
@@ -112,7 +117,7 @@ class Torture(RuleBasedStateMachine):
         minutes=MINUTES,
     )
     def report_licenses(self, organization: str, component: str, given: Any, value: int, minutes: int) -> None:
-        self._step(Reported(organization, Licenses(self._effective(minutes), component, given, value)))
+        self.step(Reported(organization, Licenses(self._effective(minutes), component, given, value)))
 
     @rule(
         organization=organization,
@@ -122,31 +127,38 @@ class Torture(RuleBasedStateMachine):
     )
     def report_at_the_edge_of_a_month(self, organization: str, value: int, at_end: bool, slip: int) -> None:
         edge = bounds(*month_of(self.model.now))[at_end] + timedelta(microseconds=slip)
-        self._step(Reported(organization, Licenses(edge, "LICENSE", "DELTA", value)))
+        self.step(Reported(organization, Licenses(edge, "LICENSE", "DELTA", value)))
+
+    @rule(organization=organization, value=st.sampled_from([1, 3, -1, 5]), part=st.sampled_from([1, 101, 197, 199]))
+    def report_at_an_odd_two_hundredth_of_a_month(self, organization: str, value: int, part: int) -> None:
+        """There an average lies half a hundredth above another, if all else lasts whole months."""
+        begins_at, ends_at = bounds(*month_of(self.model.now))
+        at = begins_at + part * (ends_at - begins_at) / 200
+        self.step(Reported(organization, Licenses(at, "LICENSE", "DELTA", value)))
 
     @rule(organization=organization, plan=st.sampled_from(sorted(PLANS)), minutes=MINUTES)
     def change_plan(self, organization: str, plan: str, minutes: int) -> None:
-        self._step(Reported(organization, NewPlan(self._effective(minutes), plan, PLANS[plan])))
+        self.step(Reported(organization, NewPlan(self._effective(minutes), plan, PLANS[plan])))
 
     @rule(organization=organization, kind=st.sampled_from(["PAID", "PAID", "TRIAL", "NFR"]), minutes=MINUTES)
     def change_license_type(self, organization: str, kind: str, minutes: int) -> None:
-        self._step(Reported(organization, NewType(self._effective(minutes), kind)))
+        self.step(Reported(organization, NewType(self._effective(minutes), kind)))
 
     @rule(organization=organization, hands=st.sampled_from(["MSP", "MSP", "SELF"]), minutes=MINUTES)
     def change_management(self, organization: str, hands: str, minutes: int) -> None:
-        self._step(Reported(organization, NewManagement(self._effective(minutes), hands)))
+        self.step(Reported(organization, NewManagement(self._effective(minutes), hands)))
 
     @rule(organization=organization, plan=st.sampled_from(sorted(PLANS)), minutes=MINUTES)
     def create_organization(self, organization: str, plan: str, minutes: int) -> None:
         at = self._effective(minutes)
         if any(act.year == at.year and act.month == at.month for act in self.model.closes()):
             return  # the model closes a month once, and for those who were known by then
-        self._step(Reported(organization, Creation(at, plan, PLANS[plan], "PAID", "MSP")))
+        self.step(Reported(organization, Creation(at, plan, PLANS[plan], "PAID", "MSP")))
 
     @precondition(lambda self: self._draws_rarely())
     @rule(organization=organization, minutes=MINUTES)
     def close_organization(self, organization: str, minutes: int) -> None:
-        self._step(Reported(organization, Closing(self._effective(minutes))))
+        self.step(Reported(organization, Closing(self._effective(minutes))))
 
     @rule(
         organization=organization,
@@ -156,7 +168,7 @@ class Torture(RuleBasedStateMachine):
     )
     def map_company(self, organization: str, where: int | None, is_move: bool, leaving: str) -> None:
         agreement = self.agreements[where] if where is not None else None
-        self._step(CompanyMapping(organization, agreement, is_move), leaving)
+        self.step(CompanyMapping(organization, agreement, is_move), leaving)
 
     @rule(
         item=st.sampled_from(ITEMS),
@@ -164,7 +176,7 @@ class Torture(RuleBasedStateMachine):
         leaving=st.sampled_from(["UNTOUCHED", "ZERO"]),
     )
     def map_product(self, item: tuple[str, str], which: int | None, leaving: str) -> None:
-        self._step(ProductMapping(item, self.products[which] if which is not None else None), leaving)
+        self.step(ProductMapping(item, self.products[which] if which is not None else None), leaving)
 
     @rule(
         which=st.integers(0, 2),
@@ -172,13 +184,13 @@ class Torture(RuleBasedStateMachine):
         minimum=st.sampled_from([0, 0, 5]),
     )
     def set_rule(self, which: int, drawn: str, minimum: int) -> None:
-        self._step(ProductRule(self.products[which], drawn, minimum))
+        self.step(ProductRule(self.products[which], drawn, minimum))
 
-    @rule(policy=st.sampled_from(["OVERWRITE", "KEEP", "HOLD"]))
-    def set_policy(self, policy: str) -> None:
-        self.told.append(f"policy {policy}")
-        self.system.change_settings(drop_guard_percent=0, drift_policy=DriftPolicy(policy))
-        self.model.policy = policy
+    @rule(policy=st.sampled_from(["OVERWRITE", "KEEP", "HOLD"]), hold_days=st.sampled_from([0, 0, 0, 2]))
+    def change_settings(self, policy: str, hold_days: int) -> None:
+        self.told.append(f"{self.model.now:%m-%d %H:%M} policy {policy}, hold {hold_days} days")
+        self.system.change_settings(drop_guard_percent=0, drift_policy=DriftPolicy(policy), hold_days=hold_days)
+        self.model.policy, self.model.hold_days = policy, hold_days
         self._compare()
 
     @precondition(lambda self: self._may_push())
@@ -189,10 +201,22 @@ class Torture(RuleBasedStateMachine):
         self.model.sync_now()
         self._compare()
 
+    @precondition(lambda self: self._may_push() and self.model.closes())
+    @rule(data=st.data())
+    def overwrite_a_closed_month(self, data: st.DataObject) -> None:
+        closed = data.draw(st.sampled_from(self.model.closes()))
+        self.told.append(f"sync now {closed}")
+        self._read_the_clock()
+        self.system.sync_now(BillingMonth(closed.year, closed.month))
+        self.model.overwrite((closed.year, closed.month))
+        self._compare()
+
     @precondition(lambda self: self._may_push() and self._held_lines())
     @rule(data=st.data(), answer=st.sampled_from(["OVERWRITE", "KEEP", "LEAVE"]))
     def answer_a_held_final(self, data: st.DataObject, answer: str) -> None:
-        key = data.draw(st.sampled_from(self._held_lines()))
+        self.answer(data.draw(st.sampled_from(self._held_lines())), answer)
+
+    def answer(self, key: LineKey, answer: str) -> None:
         self.told.append(f"answer {key} {answer}")
         replace(self.system, agreement=PsaAgreementId(key[0])).approve(PsaProductId(key[1]), Answer(answer))
         self.model.answer(key, answer)
@@ -202,8 +226,10 @@ class Torture(RuleBasedStateMachine):
 
     @precondition(lambda self: bool(self.model.held()))
     @rule(data=st.data(), quantity=st.integers(0, 30))
-    def edit_by_hand(self, data: st.DataObject, quantity: int) -> None:
-        key = data.draw(st.sampled_from(sorted(self.model.held())))
+    def edit_some_line_by_hand(self, data: st.DataObject, quantity: int) -> None:
+        self.edit_by_hand(data.draw(st.sampled_from(sorted(self.model.held()))), quantity)
+
+    def edit_by_hand(self, key: LineKey, quantity: int) -> None:
         self.told.append(f"hand edit {key} {quantity}")
         self.system.psa.hand_edit(*key, quantity)
         self.model.hand_edit(key, 100 * quantity)
@@ -369,8 +395,17 @@ class Torture(RuleBasedStateMachine):
     def _effective(self, minutes: int) -> datetime:
         return self.model.now + timedelta(minutes=minutes)
 
-    def _step(self, act: Act, leaving: str = "UNTOUCHED") -> None:
+    def step(self, act: Act, leaving: str = "UNTOUCHED") -> None:
         self._act(act, leaving)
+        self._compare()
+
+    def hold_back(self, act: Act) -> None:
+        """Done, and not yet worked on."""
+        self._act(act)
+
+    def move_to(self, at: datetime) -> None:
+        self.told.append(f"clock: {at}")
+        self._move(at)
         self._compare()
 
     def _act(self, act: Act, leaving: str = "UNTOUCHED") -> None:
@@ -391,7 +426,7 @@ class Torture(RuleBasedStateMachine):
             self.sent.append(sent)
         return refusal
 
-    def _confirm(self) -> None:
+    def confirm(self) -> None:
         self.system.on_connection(
             lambda state: confirm_product_mapping(
                 state, [PlanComponent(item.plan, item.component) for item in state.products]
@@ -433,13 +468,15 @@ class Torture(RuleBasedStateMachine):
     # --- comparing ---------------------------------------------------------------------------------------------
 
     def _compare(self) -> None:
+        self.steps += 1
         type(self).steps_done += 1
         self._read_the_clock()
         self.system.settle()
         self.model.settle()
         assert self.model.held() == self._held_by_psa(), self._explain()
         self._compare_closed_months()
-        if self.steps_done % REPLAYED_EVERY == 0:
+        assert self._held_lines() == self._held_exceptions(), self.told
+        if self.steps % REPLAYED_EVERY == 0:
             self._replay()
 
     def _held_by_psa(self) -> dict[LineKey, int]:
@@ -450,6 +487,11 @@ class Torture(RuleBasedStateMachine):
                     assert len(quantities) == 1, (agreement, product, quantities, self.told)
                     held[agreement, product] = hundredths(quantities[0])
         return held
+
+    def _held_exceptions(self) -> list[LineKey]:
+        with self.system.tools.pool.connection() as connection:
+            rows = connection.execute("SELECT agreement, product FROM exceptions WHERE problem = 'HELD' ORDER BY 1, 2")
+            return [(agreement, product) for agreement, product in rows]
 
     def _compare_closed_months(self) -> None:
         """The view of closed months against the model's newest versions."""
@@ -487,7 +529,13 @@ class Torture(RuleBasedStateMachine):
         year, month = month_of(self.model.now)
         for (agreement, product), wanted in self.model.wanted((year, month)).items():
             why = self.platform.explain(agreement, product, f"{year:04d}-{month:02d}")
-            assert why["isSumRight"], (why, self.told)
+            wrong = [check["name"] for check in why["checks"] if not check["isRight"]]
+            if self.model.lines[agreement, product].base != wanted:
+                wrong = [name for name in wrong if name != "the last push wanted what the facts say"]
+            if any(told.startswith("sync now MonthEnd") for told in self.told):
+                # The overwrite of another month stands between the pushes of this one, and the answer leaves it out.
+                wrong = [name for name in wrong if name != "opening base and all deltas make the closing base"]
+            assert not wrong, (why, self.told)
             assert wanted == hundredths(Decimal(why["wanted"])), (agreement, product, wanted, why, self.told)
 
     def _check_deltas(self, key: LineKey) -> None:

@@ -24,7 +24,8 @@ REGISTER = """mutation ($input: RegisterOrganizationsInput!) { registerOrganizat
 CHANGE_LICENSES = """mutation ($input: ChangeLicensesInput!) { changeLicenses(input: $input) { __typename
   ... on LicensesReported { answers { outcome { __typename } } } } }"""
 EXPLAIN = """query ($agreement: Int!, $product: Int!, $month: BillingMonth!) {
-  explainQuantity(agreement: $agreement, product: $product, month: $month) { wanted closingBase isSumRight } }"""
+  explainQuantity(agreement: $agreement, product: $product, month: $month) {
+    wanted closingBase checks { name isRight } } }"""
 
 
 @dataclass(frozen=True)
