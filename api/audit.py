@@ -72,6 +72,7 @@ class FoundKind(StrEnum):
     CHANGE = "CHANGE"
     ORGANIZATION = "ORGANIZATION"
     RUN = "RUN"
+    PUSH = "PUSH"
     REQUEST = "REQUEST"
     AGREEMENT = "AGREEMENT"
     PRODUCT = "PRODUCT"
@@ -125,7 +126,9 @@ class AuditQueries:
             for row in await rows.keys(info.context.views)
         ]
 
-    @query(READERS, "Everything of an MSP that has this id: a fact, a change, an organization, a run, a request, …")
+    @query(
+        READERS, "Everything of an MSP that has this id: a fact, a change, an organization, a run, a push, a request, …"
+    )
     async def find(self, info: Info, id: strawberry.ID, *, msp: strawberry.ID | None = None) -> list[Found]:
         known = await info.context.known_msp(msp)
         wanted = checked_id("id", id)
@@ -134,6 +137,7 @@ class AuditQueries:
             (FoundKind.CHANGE, await _change(info, known, wanted)),
             (FoundKind.ORGANIZATION, await _newest(info, known, HistoryFilter(organization=wanted))),
             (FoundKind.RUN, await _newest(info, known, HistoryFilter(run=wanted))),
+            (FoundKind.PUSH, await _push(info, known, wanted)),
             (FoundKind.REQUEST, await _newest(info, known, HistoryFilter(request_id=wanted))),
         ]
         if wanted.isascii() and wanted.isdigit() and int(wanted) <= LARGEST_RECORD_ID:
@@ -203,3 +207,8 @@ async def _fact(info: Info, msp: MspId, wanted: str) -> HistoryRow | None:
 async def _change(info: Info, msp: MspId, wanted: str) -> HistoryRow | None:
     taken = await info.context.in_thread(info.context.journal.taken_keys, msp, CHANGE_KEYS, [wanted])
     return await _at(info, msp, taken[wanted].position) if wanted in taken else None
+
+
+async def _push(info: Info, msp: MspId, wanted: str) -> HistoryRow | None:
+    position = await rows.push_started_at(info.context.views, msp, wanted)
+    return None if position is None else await _at(info, msp, position)

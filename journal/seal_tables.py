@@ -83,4 +83,15 @@ SEAL_STEPS = (
           FOR EACH STATEMENT EXECUTE FUNCTION seals_are_for_ever();
         """,
     ),
+    Step(
+        "journal.seal.0002",
+        """
+        CREATE FUNCTION push_started(state bytea) RETURNS text LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+        BEGIN
+          RETURN convert_from(state, 'UTF8')::json #>> '{data,push}';
+        END $$;
+        CREATE INDEX facts_push_started ON facts (push_started(state)) WHERE topic = 'addition.push-started.v1';
+        COMMENT ON INDEX facts_push_started IS 'So that `find` leads from a push''s id to its start.';
+        """,
+    ),
 )

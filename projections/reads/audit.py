@@ -55,3 +55,13 @@ async def count_heads(views: Views) -> int:
 async def keys(views: Views) -> list[KeyRow]:
     """Shape: by first use."""
     return await views.rows(KeyRow, "SELECT id, public_key, first_used_at FROM audit_keys ORDER BY first_used_at, id")
+
+
+async def push_started_at(views: Views, msp: MspId, push: str) -> int | None:
+    """The position at which a push was started; none when the MSP has no such push."""
+    found = await views.tuples(
+        "SELECT notification_id FROM facts WHERE topic = 'addition.push-started.v1'"
+        " AND push_started(state) = %s AND msp = %s",
+        (push, msp),
+    )
+    return int(found[0][0]) if found else None

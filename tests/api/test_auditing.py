@@ -251,6 +251,25 @@ def test_any_id_leads_to_its_facts(api: Api, product: int) -> None:
     assert {} == kinds("nothing-has-this-id")
 
 
+def test_the_id_of_a_push_leads_to_its_start(api: Api, product: int) -> None:
+    push(api, AGREEMENT, product, wanted={"globex": Decimal("12.00")}, kind=PushKind.INITIAL)
+    raw = api.parts.journal.raw(0, 100_000)
+    started = next(each for each in raw if each.msp == api.msp and each.topic == "addition.push-started.v1")
+    wanted = json.loads(started.state)["data"]["push"]
+
+    (found,) = api.auditor().one(FIND, id=wanted)
+
+    assert ("PUSH", str(started.entry_id)) == (found["kind"], found["entry"]["id"])
+    assert [] == Api(api.served, f"{api.msp}-stranger").overseer().one(FIND, id=wanted, msp=other_msp(api))
+
+
+def other_msp(api: Api) -> str:
+    """Another MSP that there is."""
+    stranger = Api(api.served, f"{api.msp}-stranger")
+    registered(stranger, new_organization("acme"))
+    return stranger.msp
+
+
 def test_an_id_of_another_msp_is_not_found(api: Api, product: int) -> None:
     own = [raw for raw in api.parts.journal.raw(0, 100_000) if raw.msp == api.msp]
     stranger = Api(api.served, f"{api.msp}-stranger")
