@@ -2,11 +2,16 @@
 
 Pages by number shift while records come and go. So every page asks for the records after the last id seen
 (`id > 4711`, ordered by id, always page 1): a record that exists for the whole read is on exactly one page, whatever
-is inserted or deleted meanwhile. What is left is a server that repeats, reorders or drops a page. Order is checked on
-every record; and the length of a list longer than one page, or empty, is held against the PSA's own count before and
-after.
+is inserted or deleted meanwhile. What is left is a server that repeats, reorders, drops or shortens a page. Order is
+checked on every record, and every list is held against the PSA's own count: servers cap the size of a page silently,
+so neither a short page nor a missing link to the next one proves an end.
+
+The count is asked for before the pages, because then one extra request is proof. What is deleted afterwards makes the
+list look too short, which is looked into; what is added afterwards has the highest ids, so that no page that was cut
+short can hold it in place of a record that was there before.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
@@ -27,6 +32,12 @@ ROOM_FOR_PAGING = len("() and (id > 2147483647)&orderBy=id asc&page=1&pageSize=1
 """What a page adds to the URL of its list, once encoded."""
 
 READS_OF_A_LIST = 3
+
+MOST_NEWCOMERS = 1000
+"""Records that may be added while a list is read. More than that and the server is making them up."""
+
+MOST_RECORDS = 200_000
+"""No list that we read is longer: the largest PSAs have some ten thousand companies and agreements."""
 
 Parameters = Mapping[str, str]
 
@@ -64,19 +75,18 @@ def read_whole(listing: Listing) -> list[shapes.Record]:
 
 
 def _read_once(listing: Listing) -> list[shapes.Record]:
-    first = _page_after(listing, 0)
-    if first.records and not _may_go_on(first, listing.page_size):
-        return first.records
-    counted_before = listing.count(listing.parameters)
-    records, page = list(first.records), first
-    while page.records and _may_go_on(page, listing.page_size):
+    counted = listing.count(listing.parameters)
+    if counted > MOST_RECORDS:
+        raise IncompleteRead(f"the PSA counted more than {MOST_RECORDS} records: longer than any list that is read")
+    page = _page_after(listing, 0)
+    records = list(page.records)
+    while page.records and (_may_go_on(page, listing.page_size) or len(records) != counted):
+        if len(records) > counted + MOST_NEWCOMERS:
+            raise IncompleteRead(f"{len(records)} records came and no end, the PSA counted {counted}")
         page = _page_after(listing, shapes.record_id(records[-1]))
         records += page.records
-    counted_after = listing.count(listing.parameters)
-    if len(records) < min(counted_before, counted_after):
-        raise IncompleteRead(
-            f"{len(records)} records came, the PSA counted {counted_before} before and {counted_after} after"
-        )
+    if len(records) < counted and len(records) < (counted_after := listing.count(listing.parameters)):
+        raise IncompleteRead(f"{len(records)} records came, the PSA counted {counted} before and {counted_after} after")
     return records
 
 
@@ -99,9 +109,24 @@ def _page_after(listing: Listing, last_id: int) -> Page:
     return page
 
 
+_LINK_VALUE = re.compile(r'<[^<>]*>((?:[^",]|"(?:[^"\\]|\\.)*")*)')
+_LINK_PARAMETER = re.compile(r';\s*([^\s;,="]+)\s*(?:=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;,"]*)))?')
+
+
 def has_next(link: str) -> bool:
-    """Whether a Link header names a next page. Source: api-facts §3.1.3."""
-    return any('rel="next"' in part.lower().replace("'", '"') for part in link.split(","))
+    """Whether a Link header names a next page, in any form that the RFC allows: relations are a list of words, quoted
+    or not, in any case. Every `rel` of a link counts, although the first should alone: asking once too often is cheap.
+
+    Source: api-facts §3.1.3; RFC 8288 §3.
+
+    >>> has_next("<https://x/?a=1,2>; title=\\"a, b\\"; rel = Next"), has_next('<https://x>; title="; rel=next"')
+    (True, False)
+    """
+    return any(
+        name.lower() == "rel" and "next" in (quoted or token).lower().replace("'", " ").split()
+        for value in _LINK_VALUE.finditer(link)
+        for name, quoted, token in _LINK_PARAMETER.findall(value[1])
+    )
 
 
 def query(parameters: Parameters) -> str:

@@ -34,6 +34,7 @@ class Server:
     cap: int = 1000
     requests: int = 0
     spoil: Callable[[int, list[int]], list[int]] = lambda number, page: page
+    links: bool = True
 
     def listing(self) -> Listing:
         return Listing(self.page, self.count, {"conditions": "deletedFlag=false or id=0"}, self.page_size)
@@ -45,7 +46,7 @@ class Server:
         assert (parameters["orderBy"], parameters["page"]) == ("id asc", "1")
         size = min(int(parameters["pageSize"]), self.cap)
         self.requests += 1
-        return Page([{"id": each} for each in self.spoil(self.requests, rest[:size])], len(rest) > size)
+        return Page([{"id": each} for each in self.spoil(self.requests, rest[:size])], self.links and len(rest) > size)
 
     def count(self, parameters: Parameters) -> int:
         self._something_happens()
@@ -77,7 +78,7 @@ def test_a_short_list_that_came_empty_is_not_believed_against_the_count() -> Non
         read_whole(Server({1, 2}, page_size=3, spoil=lambda number, page: []).listing())
 
 
-def test_a_short_list_costs_one_request_and_no_count() -> None:
+def test_a_short_list_costs_one_page_and_one_count() -> None:
     counted: list[Parameters] = []
     server = Server({1, 2}, page_size=3)
 
@@ -87,7 +88,35 @@ def test_a_short_list_costs_one_request_and_no_count() -> None:
 
     read_whole(Listing(server.page, count, server.listing().parameters, 3))
 
-    assert (server.requests, counted) == (1, [])
+    assert (server.requests, len(counted)) == (1, 1)
+
+
+@pytest.mark.parametrize("cap", [1, 2, 7, 25, 49])
+def test_a_short_page_without_a_link_is_not_the_end_while_the_count_says_more(cap: int) -> None:
+    server = Server(set(range(1, 100)), page_size=50, cap=cap, links=False)
+
+    assert ids_of(read_whole(server.listing())) == list(range(1, 100))
+
+
+def test_a_page_cut_short_is_not_the_end_even_when_a_deletion_makes_the_count_fit() -> None:
+    """Page and count would agree on two records, if the count were taken after the page."""
+    server = Server({1, 2, 3}, page_size=3, cap=2, links=False)
+    server.happenings = [lambda server: None, lambda server: server.ids.discard(1)]
+
+    assert {2, 3} <= set(ids_of(read_whole(server.listing())))
+
+
+def test_a_list_of_one_page_that_lost_records_in_the_middle_is_not_believed() -> None:
+    server = Server(set(range(1, 11)), page_size=50, spoil=lambda number, page: page[:3] + page[6:])
+
+    with pytest.raises(IncompleteRead, match="7 records came, the PSA counted 10"):
+        read_whole(server.listing())
+
+
+def test_more_records_than_counted_are_read_to_an_empty_page() -> None:
+    server = Server(set(range(1, 10)), page_size=50, cap=2, links=False)
+
+    assert ids_of(read_whole(Listing(server.page, lambda _: 1, server.listing().parameters, 50))) == list(range(1, 10))
 
 
 def test_a_server_that_caps_the_page_size_silently_is_read_to_the_end() -> None:
@@ -114,6 +143,24 @@ def test_a_vanished_repeated_or_shuffled_page_is_an_error_and_not_a_shorter_list
 
     with pytest.raises(IncompleteRead):
         read_whole(server.listing())
+
+
+def test_a_list_without_an_end_is_given_up() -> None:
+    server = Server(set(range(1, 100_000)), page_size=1000)
+
+    with pytest.raises(IncompleteRead, match="no end, the PSA counted 10"):
+        read_whole(Listing(server.page, lambda _: 10, server.listing().parameters, 1000))
+
+    assert server.requests <= 3 * 3
+
+
+def test_a_list_longer_than_any_is_not_begun() -> None:
+    server = Server({1}, page_size=1000)
+
+    with pytest.raises(IncompleteRead, match="more than 200000"):
+        read_whole(Listing(server.page, lambda _: 10**30, server.listing().parameters))
+
+    assert server.requests == 0
 
 
 def test_a_page_that_lost_its_tail_is_healed_by_the_next_one() -> None:
@@ -190,7 +237,7 @@ def test_a_server_that_drops_parts_of_pages_is_never_believed(
     ids: set[int], page_size: int, spoilings: list[tuple[bool, int, int]]
 ) -> None:
     def spoil(number: int, page: list[int]) -> list[int]:
-        if number > len(spoilings) or not spoilings[number - 1][0] or len(ids) <= page_size:
+        if number > len(spoilings) or not spoilings[number - 1][0]:
             return page
         start, length = spoilings[number - 1][1:]
         return page[start : start + length]
@@ -223,11 +270,28 @@ def test_batches_hold_every_id_once_and_stay_under_the_limit_of_a_url(ids: set[i
     [
         ('<https://x/?a=1&pageSize=2&page=2>; rel="next", <https://x/?page=9>; rel="last"', True),
         ('<https://x/?page=1>; rel="first", <https://x/?page=8>; rel="prev"', False),
+        ("<https://x/?page=2>; rel=next", True),
+        ('<https://x/?page=2>; rel = "next"', True),
+        ('<https://x/?page=2>;rel="next last"', True),
+        ('<https://x/?page=2>; REL="last NEXT"', True),
+        ("<https://x/?page=2>; rel='next'", True),
+        ('<https://x/?conditions=id in (1,2)&page=2>; title="a, \\" <b>; c"; rel="next"', True),
+        ('<https://x/?page=1>; rel="first",<https://x/?page=3>; rel=next', True),
+        ('<https://x/?page=9>; title="rel=next"; rel=last', False),
+        ('<https://x/?page=9>; title="; rel=next"; rel=last', False),
+        ('<https://x/?rel="next">; rel=last', False),
+        ('<https://x/?page=2>; rel="nextcloud"', False),
         ("", False),
     ],
 )
 def test_a_link_header_tells_whether_there_is_a_next_page(link: str, expected: bool) -> None:
     assert has_next(link) is expected
+
+
+@given(st.text(alphabet="<>;,=\"'\\\\ relnxt", max_size=200))
+def test_no_link_header_is_too_odd_to_be_read(link: str) -> None:
+    assert has_next(f"<https://x/?page=2>; rel=next, {link}")
+    assert has_next(link) in {True, False}
 
 
 def test_conditions_are_joined_without_changing_each_others_meaning() -> None:

@@ -93,7 +93,7 @@ class Recorded(World):
         router.get(path__regex="^/login/companyinfo/").mock(side_effect=self._companyinfo)
         for pattern, answer in (
             ("/company/companies(/.*)?", self._companies),
-            ("/finance/agreements(/7)?", self._agreements),
+            ("/finance/agreements(/7|/count)?", self._agreements),
             ("/finance/agreements/7/additions(/.*)?", self._additions),
             ("/procurement/.*", self._procurement),
         ):
@@ -138,10 +138,16 @@ class Recorded(World):
                 return httpx.Response(401, json=documented.UNAUTHORIZED)
             if self._right(path, request.method) in self.denied:
                 return httpx.Response(403, json=documented.NOT_PERMITTED)
-            found: httpx.Response = answer(request, path)
-            return found
+            found: httpx.Response = answer(request, path.removesuffix("/count"))
+            return self._counted(found) if path.endswith("/count") else found
 
         return guarded
+
+    @staticmethod
+    def _counted(found: httpx.Response) -> httpx.Response:
+        """What a list answers, as its count: a refusal or a cut answer stays what it is."""
+        is_whole = found.status_code == 200 and found.content.endswith(b"]")
+        return httpx.Response(200, json={"count": len(found.json())}) if is_whole else found
 
     @staticmethod
     def _right(path: str, method: str) -> tuple[str, str]:
@@ -156,7 +162,7 @@ class Recorded(World):
         if path.endswith(("/types", "/statuses")):
             return httpx.Response(200, json=[{"id": 1, "name": "Active"}])
         if "types/id=1" not in request.url.params.get("childConditions", "types/id=1"):
-            return httpx.Response(200, json={"count": 0} if path.endswith("/count") else [])
+            return httpx.Response(200, json=[])
         return httpx.Response(200, json=[documented.company(19)])
 
     def _agreements(self, request: httpx.Request, path: str) -> httpx.Response:
@@ -221,7 +227,7 @@ class Recorded(World):
             for number, text in self.products.items()
             if not asked.startswith("identifier") or f'"{text.lower()}"' in asked
         ]
-        return httpx.Response(200, json={"count": len(found)} if path.endswith("/count") else found)
+        return httpx.Response(200, json=found)
 
     @staticmethod
     def _gone(message: str) -> httpx.Response:
