@@ -44,6 +44,7 @@ from api.suggestions import SuggestionQueries
 from api.syncing import SyncMutations
 from api.tail import TailSubscriptions
 from api.texts import StorableTexts
+from api.unbilled import UnbilledQueries
 from api.usage import UsageQueries
 from api.viewer import ViewerQueries
 
@@ -67,6 +68,7 @@ class Query(
     RestoreQueries,
     RunQueries,
     UsageQueries,
+    UnbilledQueries,
     PushQueries,
     MonthEndQueries,
     HistoryQueries,

@@ -145,16 +145,18 @@ def _same_by(step: _Step, companies: Iterable[Named], organizations: Iterable[Na
 def _close(companies: Sequence[Named], organizations: Iterable[Named]) -> Iterable[Suggestion]:
     """Names that begin some word alike, hold the same numbers, and are close to each other as a whole."""
     keys = [legal_key(company.name) for company in companies]
+    numbers = [_numbers(key) for key in keys]
     by_word: dict[str, list[int]] = {}
     for index, key in enumerate(keys):
         for word in set(key.split()):
             by_word.setdefault(word[:4], []).append(index)
     for organization in organizations:
         wanted = legal_key(organization.name)
+        wanted_numbers = _numbers(wanted)
         near = {index for word in wanted.split() for index in by_word.get(word[:4], ())}
         close = process.extract(
             wanted,
-            {index: keys[index] for index in sorted(near) if _numbers(keys[index]) == _numbers(wanted)},
+            {index: keys[index] for index in sorted(near) if numbers[index] == wanted_numbers},
             scorer=fuzz.token_sort_ratio,
             score_cutoff=CLOSE_ENOUGH,
             limit=MOST_CLOSE,

@@ -51,6 +51,17 @@ class UsageRow:
     since: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class UnbilledRow:
+    """Units: `units` are those billed if they were mapped. `state` is UNMAPPED or EXCLUDED."""
+
+    state: str
+    plan: str
+    component: str
+    organizations: int
+    units: int
+
+
 _COLUMNS = (
     "o.msp, o.organization, o.name, o.line, o.plan, o.license_type, o.management, o.is_closed, o.licenses,"
     " o.servers, o.created_at, o.changed_at"
@@ -158,6 +169,20 @@ async def usage_to_date(views: Views, msp: MspId, ids: Sequence[str]) -> list[Us
         " WHERE msp = %s AND organization = ANY(%s) ORDER BY organization, plan, component"
     )
     return await views.rows(UsageRow, query, (msp, list(ids)))
+
+
+async def unbilled_now(views: Views, msp: MspId) -> list[UnbilledRow]:
+    """Billable units in force now that no agreement bills. Shape: by state, plan and component; none of 0 units."""
+    query = """
+        SELECT CASE WHEN m.excluded_because IS NULL THEN 'UNMAPPED' ELSE 'EXCLUDED' END AS state, u.plan, u.component,
+               count(*) AS organizations, sum(u.billed) AS units
+          FROM organizations o
+          JOIN usage_to_date u ON u.msp = o.msp AND u.organization = o.organization AND u.billed > 0
+          LEFT JOIN company_mappings m ON m.msp = o.msp AND m.organization = o.organization
+         WHERE o.msp = %s AND o.management = 'MSP' AND NOT o.is_closed AND m.agreement IS NULL
+         GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+    """
+    return await views.rows(UnbilledRow, query, (msp,))
 
 
 async def items_in_use(views: Views, msp: MspId) -> list[tuple[str, Component]]:
