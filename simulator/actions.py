@@ -24,7 +24,7 @@ of things, right before the request it meets. Each is named by `action`, and edi
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from simulator import bodies, writes
+from simulator import writes
 from simulator.clock import day_text
 from simulator.rights import check_right
 from simulator.shapes import Record
@@ -71,24 +71,14 @@ def hand_edit(tenant: Tenant, detail: Detail) -> dict[str, Any]:
 
 
 def edited(tenant: Tenant, table_name: str, current: Record, changes: Record, detail: Detail) -> dict[str, Any]:
-    """A person in the user interface may set what the API keeps to itself, such as the next invoice date."""
     shape = tenant.tables[table_name].shape
     if strange := set(changes) - set(shape.fields):
         raise ValueError(f"{shape.type_name} has no {', '.join(sorted(strange))}")
-    forced = {
-        name: bodies.plain_value(shape.fields[name], value)
-        for name, value in changes.items()
-        if name == "nextInvoiceDate"
-    }
     if table_name == "company" and "types" in changes:
         types = [record(tenant, "companyType", each.get("id")) for each in changes["types"]]
         tenant.tables.set_types(current, types, member_of(detail), tenant.stamp())
         current = tenant.tables["company"].rows[current["id"]]
-    stored = writes.change(tenant, table_name, current, dict(changes), member_of(detail))
-    if forced:
-        table = tenant.tables[table_name]
-        stored = table.change(stored["id"], {**stored, **forced}, member_of(detail), tenant.stamp())
-    return stored
+    return writes.change(tenant, table_name, current, dict(changes), member_of(detail))
 
 
 def addition_deleted(tenant: Tenant, detail: Detail) -> dict[str, Any]:

@@ -56,7 +56,7 @@ AGREEMENT = shape(
         ),
     },
     lists={"customFields": CUSTOM_FIELD},
-    owned="agreementStatus nextInvoiceDate",
+    owned="agreementStatus",
 )
 
 AGREEMENT_TYPE = shape(

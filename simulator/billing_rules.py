@@ -4,7 +4,6 @@ Statuses follow from dates and from the tenant's clock, so they are never stored
 numbers rounded to cents; the invoice run (`invoices`) calculates with Decimal.
 """
 
-from calendar import monthrange
 from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -51,25 +50,49 @@ def addition_status(addition: Record, agreement: Record | None, today: date) -> 
     return "Inactive" if starts is not None and day_of(starts) > today else "Active"
 
 
-def billed_quantity(addition: Record) -> float:
+def exact(record: Record, field: str) -> Decimal:
+    """A stored number as it was written, 0 when there is none."""
+    return Decimal(str(record.get(field) or 0))
+
+
+def billed_quantity(addition: Record) -> Decimal:
     """Only the excess over what the base price includes is billed, never less than nothing."""
-    return max(0.0, (addition.get("quantity") or 0) - (addition.get("lessIncluded") or 0))
+    return max(Decimal(0), exact(addition, "quantity") - exact(addition, "lessIncluded"))
 
 
-def cents(value: float) -> float:
-    return float(Decimal(repr(value)).quantize(Decimal("0.01"), rounding=ROUND_HALF_UP))
+def cents(value: Decimal) -> float:
+    return float(value.quantize(Decimal("0.01"), rounding=ROUND_HALF_UP))
 
 
-def part_of_month(first: date, last: date | None, month: date) -> Decimal:
-    """Which part of a month lies from `first` (counted) to `last` (not counted; None: no end).
+Period = tuple[date, date]
+"""One billing cycle of an agreement: its first day, and the first day after it."""
 
-    Units: 0 to 1, in whole days. Worked example of the vendor's users: from 15 March it is 17/31.
+
+def period_of(tables: Tables, agreement: Record, day: date) -> Period:
+    """The period that a day lies in.
+
+    Periods are whole calendar months, counted from the month in which billing starts; months where nothing recurs.
     """
-    begins, ends = month, month_after(month)
+    months = billing_months(agreement, tables["billingCycle"].rows) or 1
+    starts = billing_start(agreement)
+    since = (day.year - starts.year) * 12 + day.month - starts.month
+    begins = month_after(day, -(since % months))
+    return begins, month_after(begins, months)
+
+
+def billing_start(agreement: Record) -> date:
+    return day_of(agreement.get("billStartDate") or agreement["startDate"])
+
+
+def part_of(period: Period, first: date, last: date | None) -> Decimal:
+    """Which part of a period lies from `first` (counted) to `last` (not counted; None: no end).
+
+    Units: 0 to 1, in whole days. Worked example of the vendor's users: of March, from 15 March it is 17/31.
+    """
+    begins, ends = period
     from_day = max(first, begins)
     to_day = ends if last is None else min(last, ends)
-    days = max(0, (to_day - from_day).days)
-    return Decimal(days) / monthrange(month.year, month.month)[1]
+    return Decimal(max(0, (to_day - from_day).days)) / (ends - begins).days
 
 
 def addition_fields(tables: Tables, today: date, *, with_status_field: bool) -> dict[str, Read]:
@@ -80,20 +103,20 @@ def addition_fields(tables: Tables, today: date, *, with_status_field: bool) -> 
     def status(addition: Record) -> str:
         return addition_status(addition, agreements.get(addition["agreementId"]), today)
 
-    def first_part(addition: Record) -> float | None:
+    def first_part(addition: Record) -> Decimal | None:
         agreement = agreements.get(addition["agreementId"])
         starts = addition.get("effectiveDate")
         if agreement is None or starts is None or not agreement.get("prorateFlag"):
             return None
         first = day_of(starts)
-        return float(part_of_month(first, None, month_after(first, 0)))
+        return part_of(period_of(tables, agreement, first), first, None)
 
     def prorated(field: str, *, extended: bool) -> Read:
         def read(addition: Record) -> float | None:
             part = first_part(addition)
             if part is None:
                 return None
-            return cents((addition.get(field) or 0) * part * (billed_quantity(addition) if extended else 1))
+            return cents(exact(addition, field) * part * (billed_quantity(addition) if extended else 1))
 
         return read
 
@@ -102,11 +125,11 @@ def addition_fields(tables: Tables, today: date, *, with_status_field: bool) -> 
         name = None if product is None else product.get("unitOfMeasure", {}).get("name")
         return None if name is None else str(name)
 
-    def extended(addition: Record, field: str) -> float:
-        return (addition.get("quantity") or 0) * (addition.get(field) or 0)
+    def extended(addition: Record, field: str) -> Decimal:
+        return exact(addition, "quantity") * exact(addition, field)
 
     computed: dict[str, Read] = {
-        "billedQuantity": billed_quantity,
+        "billedQuantity": lambda addition: float(billed_quantity(addition)),
         "uom": unit,
         "extPrice": lambda addition: cents(extended(addition, "unitPrice")),
         "extCost": lambda addition: cents(extended(addition, "unitCost")),
@@ -122,21 +145,17 @@ def addition_fields(tables: Tables, today: date, *, with_status_field: bool) -> 
     return computed
 
 
-def invoiced_before(tables: Tables, agreement: Record) -> date | None:
-    """The first day that no invoice covers yet, None when nothing was ever invoiced.
+def open_from(agreement: Record) -> date | None:
+    """The first day that no invoice covers yet, None when the agreement does not say.
 
-    Billed in advance (`periodType` Future) the next invoice begins with its own date; billed in arrears (Current, the
-    default) it covers the cycle before its date.
+    It is the next invoice date, whatever the `periodType`: in advance or in arrears, an addition that begins on that
+    date is on the next invoice in full, as the PSA's own advice in `INVOICED_PERIOD` promises.
     """
     following = agreement.get("nextInvoiceDate")
-    if following is None:
-        return None
-    if agreement.get("periodType", "Current") in {"Future", "Both"}:
-        return day_of(following)
-    return month_after(day_of(following), -(billing_months(agreement, tables["billingCycle"].rows) or 1))
+    return None if following is None else day_of(following)
 
 
-def addition_findings(tables: Tables, addition: Record, agreement: Record, *, period_rule: bool) -> list[Finding]:
+def addition_findings(addition: Record, agreement: Record, *, period_rule: bool) -> list[Finding]:
     """What the PSA holds against an addition's dates.
 
     `period_rule` is asked for new additions and new effective dates only: an addition that was already there when its
@@ -149,14 +168,37 @@ def addition_findings(tables: Tables, addition: Record, agreement: Record, *, pe
     billing_starts = agreement.get("billStartDate")
     if billing_starts is not None and day_of(starts) < day_of(billing_starts):
         found.append(finding("InvalidField", BEFORE_BILLING_START, "addition", "effectiveDate"))
-    open_from = invoiced_before(tables, agreement)
-    if period_rule and not agreement.get("prorateFlag") and open_from is not None and day_of(starts) < open_from:
+        period_rule = False
+    opens = open_from(agreement)
+    if period_rule and not agreement.get("prorateFlag") and opens is not None and day_of(starts) < opens:
         found.append(finding("InvalidField", INVOICED_PERIOD, "addition", "effectiveDate"))
     ends = addition.get("cancelledDate")
     if ends is not None and day_of(ends) < day_of(starts):
         message = "cancelledDate cannot be less than effectiveDate"
         found.append(finding("InvalidField", message, "addition", "cancelledDate"))
     return found
+
+
+def parent_findings(tables: Tables, agreement: Record) -> list[Finding]:
+    """An agreement can not be above itself."""
+    above = agreement
+    while (parent := parent_of(tables, above)) is not None:
+        if parent["id"] == agreement["id"]:
+            message = "An agreement cannot be a child of itself or of its own children."
+            return [finding("InvalidField", message, "agreement", "parentAgreement")]
+        above = parent
+    return []
+
+
+def parent_of(tables: Tables, agreement: Record) -> Record | None:
+    return tables["agreement"].rows.get(agreement.get("parentAgreement", {}).get("id", 0))
+
+
+def topmost(tables: Tables, agreement: Record) -> Record:
+    """The agreement on whose invoice another one stands; its own when it has no parent."""
+    while (parent := parent_of(tables, agreement)) is not None:
+        agreement = parent
+    return agreement
 
 
 def product_defaults(product: Record) -> dict[str, Any]:
@@ -179,10 +221,10 @@ def billing_months(agreement: Record, cycles: Mapping[int, Record]) -> int | Non
 
 def agreement_amount(agreement: Record, additions: list[Record], today: date) -> Decimal:
     """The amount on the agreement's screen: billing amount plus billable additions active today, without children."""
-    amount = Decimal(str(agreement.get("billAmount") or 0))
+    amount = exact(agreement, "billAmount")
     for addition in additions:
         if addition.get("billCustomer") == "Billable" and addition_status(addition, agreement, today) == "Active":
-            amount += Decimal(str(billed_quantity(addition))) * Decimal(str(addition.get("unitPrice") or 0))
+            amount += billed_quantity(addition) * exact(addition, "unitPrice")
     return amount.quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
 
 

@@ -9,7 +9,7 @@ import random
 from datetime import date, timedelta
 
 from simulator import demo_names
-from simulator.billing_rules import invoiced_before, product_defaults
+from simulator.billing_rules import open_from, period_of, product_defaults
 from simulator.clock import TenantClock, day_of, day_text, month_after
 from simulator.rights import admin_role, minimum_role
 from simulator.shapes import Record
@@ -226,8 +226,7 @@ def company_name(number: int) -> tuple[str, str]:
 
 
 def agreement(tenant: Tenant, company: Record, name: str, starts: date, **more: object) -> Record:
-    """A monthly agreement billed in arrears: on the 1st, for the month before."""
-    today = tenant.clock.today()
+    """A monthly agreement whose running period is not invoiced yet, but is where it bills in advance."""
     values: Record = {
         "name": name,
         "type": named(tenant, "agreementType", "Managed Services"),
@@ -237,7 +236,6 @@ def agreement(tenant: Tenant, company: Record, name: str, starts: date, **more: 
         "noEndingDateFlag": "endDate" not in more,
         "cancelledFlag": False,
         "billStartDate": day_text(starts),
-        "nextInvoiceDate": day_text(month_after(max(today, starts))),
         "billingCycle": named(tenant, "billingCycle", "Monthly"),
         "periodType": "Current",
         "prorateFlag": False,
@@ -248,6 +246,10 @@ def agreement(tenant: Tenant, company: Record, name: str, starts: date, **more: 
         "currency": DOLLAR,
         **more,
     }
+    today = tenant.clock.today()
+    begins, ends = period_of(tenant.tables, values, today)
+    in_advance = starts <= today and values["periodType"] in {"Future", "Both"}
+    values.setdefault("nextInvoiceDate", day_text(ends if in_advance else max(begins, starts)))
     row = tenant.tables["agreement"].add(values, "admin1", tenant.stamp())
     tenant.tables["agreement"].owners[row["id"]] = tenant.tables["company"].owners[company["id"]]
     return row
@@ -268,7 +270,7 @@ def addition(tenant: Tenant, of: Record, item: Record, quantity: float, starts: 
         **more,
     }
     row = tenant.tables.add_addition(values, "admin1", tenant.stamp())
-    covered = invoiced_before(tenant.tables, of)
+    covered = open_from(of)
     if covered is not None and starts < covered:
         tenant.billed_until[row["id"]] = day_text(covered)
     return row

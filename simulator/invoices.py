@@ -4,67 +4,61 @@ In ConnectWise a person makes the invoices; the API only writes additions. Here 
 that a test can see the money. The quantity that stands on an addition when its invoice is made is the one
 that is billed.
 
-    Full months bill the full price. With `prorateFlag`, a first or last part of a month bills its days, and
-    days before the invoiced month that no invoice covered yet are caught up: 2 units at 22.00 from 15 March
-    on an agreement invoiced in advance come to 34.06 each on the April invoice. Without it, a month begun is
-    a month billed, and nothing is caught up. An addition that starts and ends inside one month is charged
-    once in full. NoCharge lines are shown at price 0, DoNotBill lines are not on the invoice. Lines of child
-    agreements stand on the parent's invoice.
-    Prices are per billing cycle: a quarterly agreement bills them once a quarter.
+    An agreement bills period by period (its billing cycle: a month, a quarter …), each once, with the run of the
+    period's first month; prices are per period. Its next invoice date is the first day that no invoice covers.
+    A run moves it behind the period, also past earlier periods that were never run.
+    Full periods bill the full price. With `prorateFlag`, a first or last part of a period bills its days, also
+    when the agreement ends within it, and days before the period that no invoice covered yet are caught up:
+    2 units at 22.00 from 15 March on an agreement invoiced in advance come to 34.06 each on the April invoice.
+    Without it, a period begun is a period billed, and nothing is caught up. An addition that starts and ends
+    inside one period is charged once in full. NoCharge lines are shown at price 0, DoNotBill lines are not on the
+    invoice, and not caught up later. Only prorated unit prices are rounded to cents, all others count as they are;
+    the flat amount of an agreement is never prorated.
+    Agreements below another one bill by their own cycles and dates, on the invoice of the topmost.
 """
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from simulator import billing_rules
+from simulator.billing_rules import Period
 from simulator.clock import day_of, day_text, month_after, month_text
 from simulator.shapes import Record
-from simulator.tenant import Invoice, Tenant
+from simulator.tenant import Invoice, Run, Tenant
 
 CENT = Decimal("0.01")
+Line = dict[str, Any]
+"""A line of an invoice, JSON-ready."""
 
 
 def make_invoices(tenant: Tenant, month: date) -> list[Invoice]:
     """Make the invoices of a month for every agreement that bills it; gives all invoices of the month.
 
-    Shape: in order of agreement id. What was invoiced before is left as it is, so a second run makes nothing twice.
+    Shape: in the order in which they were made, by agreement id within a run. What was invoiced before is left as it
+    is, so a second run makes nothing twice.
     """
-    done = {
-        invoice.agreement_id
-        for invoice in tenant.invoices
-        if invoice.month == month_text(month) and not invoice.at_once
-    }
+    run = tenant.runs.setdefault(month_text(month), Run())
     agreements = tenant.tables["agreement"].rows
-    children: dict[int, list[Record]] = {}
+    families: dict[int, list[Record]] = {}
     for agreement in agreements.values():
-        if "parentAgreement" in agreement:
-            children.setdefault(agreement["parentAgreement"]["id"], []).append(agreement)
-    if not done:
-        tenant.before_run.clear()
-        tenant.billed_before_run = dict(tenant.billed_until)
-    for agreement in list(agreements.values()):
-        if "parentAgreement" in agreement or agreement["id"] in done or not bills(tenant, agreement, month):
-            continue
-        lines = agreement_lines(tenant, agreement, month)
-        for child in children.get(agreement["id"], []):
-            if bills(tenant, child, month):
-                lines += agreement_lines(tenant, child, month)
-                move_next_invoice(tenant, child)
-        amount = Decimal(str(agreement.get("billAmount") or 0))
-        if amount:
-            lines.insert(0, flat_line(agreement, amount))
-        move_next_invoice(tenant, agreement)
-        if lines or agreement.get("billZeroAmountFlag"):
-            keep(tenant, agreement, month, lines)
+        if agreement["id"] not in run.next_dates and bills(tenant, agreement, month):
+            families.setdefault(billing_rules.topmost(tenant.tables, agreement)["id"], []).append(agreement)
+    for top_id in sorted(families):
+        lines: list[Line] = []
+        for agreement in sorted(families[top_id], key=lambda each: (each["id"] != top_id, each["id"])):
+            lines += agreement_lines(tenant, agreement, month, run)
+            move_next_invoice(tenant, agreement, month, run)
+        if lines or any(each.get("billZeroAmountFlag") for each in families[top_id]):
+            keep(tenant, agreements[top_id], month, lines)
     return [invoice for invoice in tenant.invoices if invoice.month == month_text(month)]
 
 
-def keep(tenant: Tenant, agreement: Record, month: date, lines: list[dict[str, Any]], *, at_once: bool = False) -> None:
+def keep(tenant: Tenant, agreement: Record, month: date, lines: list[Line], *, at_once: bool = False) -> None:
     total = sum((Decimal(line["amount"]) for line in lines), Decimal(0))
     tenant.invoices.append(
         Invoice(
-            id=len(tenant.invoices) + 1,
+            id=max((invoice.id for invoice in tenant.invoices), default=0) + 1,
             month=month_text(month),
             agreement_id=agreement["id"],
             company_id=agreement["company"]["id"],
@@ -83,29 +77,37 @@ def take_back(tenant: Tenant, month: date) -> int:
     Raises: ValueError when a later month was invoiced already.
     """
     name = month_text(month)
-    if any(invoice.month > name and not invoice.at_once for invoice in tenant.invoices):
+    if any(later > name and run.next_dates for later, run in tenant.runs.items()):
         raise ValueError(f"a month after {name} was invoiced already")
+    run = tenant.runs.pop(name, Run())
+    agreements = tenant.tables["agreement"].rows
+    for agreement_id, earlier in run.next_dates.items():
+        if agreement_id in agreements:
+            put_back(agreements[agreement_id], "nextInvoiceDate", earlier)
+    for addition_id, earlier in run.covered.items():
+        put_back(tenant.billed_until, addition_id, earlier)
     gone = [invoice for invoice in tenant.invoices if invoice.month == name and not invoice.at_once]
-    for agreement_id, earlier in tenant.before_run.items():
-        if agreement_id in tenant.tables["agreement"].rows:
-            tenant.tables["agreement"].rows[agreement_id]["nextInvoiceDate"] = earlier
-    if gone:
-        tenant.billed_until = dict(tenant.billed_before_run)
-    tenant.before_run.clear()
     tenant.invoices[:] = [invoice for invoice in tenant.invoices if invoice not in gone]
     return len(gone)
 
 
+def put_back(values: dict[Any, Any], key: str | int, earlier: str | None) -> None:
+    if earlier is None:
+        values.pop(key, None)
+    else:
+        values[key] = earlier
+
+
 def bills(tenant: Tenant, agreement: Record, month: date) -> bool:
-    """Whether an agreement is invoiced for a month: it recurs, its turn has come, and it runs in the month."""
-    cycle_months = billing_rules.billing_months(agreement, tenant.tables["billingCycle"].rows)
-    starts = day_of(agreement.get("billStartDate") or agreement["startDate"])
-    if cycle_months is None or starts >= month_after(month):
+    """Whether an agreement is invoiced with a month: it recurs, its period begins there, is open, and it runs in it."""
+    if billing_rules.billing_months(agreement, tenant.tables["billingCycle"].rows) is None:
         return False
-    if (month.year * 12 + month.month - starts.year * 12 - starts.month) % cycle_months != 0:
+    begins, ends = billing_rules.period_of(tenant.tables, agreement, month)
+    opens = billing_rules.open_from(agreement)
+    if begins != month or billing_rules.billing_start(agreement) >= ends or (opens is not None and opens >= ends):
         return False
-    ends = agreement_end(agreement)
-    return ends is None or ends > month
+    last = agreement_end(agreement)
+    return last is None or last > begins
 
 
 def agreement_end(agreement: Record) -> date | None:
@@ -115,66 +117,74 @@ def agreement_end(agreement: Record) -> date | None:
     if agreement.get("cancelledFlag"):
         return date.min
     if agreement.get("endDate") and not agreement.get("noEndingDateFlag"):
-        return day_of(agreement["endDate"])
+        return day_of(agreement["endDate"]) + timedelta(days=1)
     return None
 
 
-def move_next_invoice(tenant: Tenant, agreement: Record) -> None:
-    cycle_months = billing_rules.billing_months(agreement, tenant.tables["billingCycle"].rows) or 1
-    due = agreement.get("nextInvoiceDate")
-    if due is not None:
-        tenant.before_run[agreement["id"]] = due
-        agreement["nextInvoiceDate"] = day_text(month_after(day_of(due), cycle_months))
+def move_next_invoice(tenant: Tenant, agreement: Record, month: date, run: Run) -> None:
+    run.next_dates[agreement["id"]] = agreement.get("nextInvoiceDate")
+    _, ends = billing_rules.period_of(tenant.tables, agreement, month)
+    agreement["nextInvoiceDate"] = day_text(ends)
 
 
-def agreement_lines(tenant: Tenant, agreement: Record, month: date) -> list[dict[str, Any]]:
-    lines: list[dict[str, Any]] = []
+def agreement_lines(tenant: Tenant, agreement: Record, month: date, run: Run) -> list[Line]:
+    """The flat amount, then the additions in order of id; notes what is covered from now on."""
+    amount = billing_rules.exact(agreement, "billAmount")
+    lines = [flat_line(agreement, amount)] if amount else []
+    _, ends = period = billing_rules.period_of(tenant.tables, agreement, month)
     for addition in tenant.tables.additions(agreement["id"]):
-        units = billed_part(tenant, agreement, addition, month)
-        if units == 0 or addition.get("billCustomer") == "DoNotBill":
+        units = billed_part(tenant, agreement, addition, period)
+        if units == 0:
             continue
-        lines.append(addition_line(addition, units))
-        tenant.billed_until[addition["id"]] = day_text(month_after(month))
+        run.covered[addition["id"]] = tenant.billed_until.get(addition["id"])
+        tenant.billed_until[addition["id"]] = day_text(ends)
+        if addition.get("billCustomer") != "DoNotBill":
+            lines.append(addition_line(addition, units))
     return lines
 
 
-def billed_part(tenant: Tenant, agreement: Record, addition: Record, month: date) -> Decimal:
-    """How many months' worth of an addition the invoice of a month carries; 0 when it has no line on it."""
-    billing_starts = day_of(agreement.get("billStartDate") or agreement["startDate"])
-    starts = max(day_of(addition["effectiveDate"]), billing_starts)
-    ends = day_of(addition["cancelledDate"]) if addition.get("cancelledDate") else None
+def billed_part(tenant: Tenant, agreement: Record, addition: Record, period: Period) -> Decimal:
+    """How many periods' worth of an addition the invoice of a period carries; 0 when it has no line on it."""
+    starts = max(day_of(addition["effectiveDate"]), billing_rules.billing_start(agreement))
     covered = tenant.billed_until.get(addition["id"])
     first = starts if covered is None else max(starts, day_of(covered))
-    if ends is not None and first >= ends:
-        return Decimal(0)
-    if month_of(starts) == month and ends is not None and ends <= month_after(month):
-        return Decimal(1)
-    if not agreement.get("prorateFlag"):
-        return Decimal(1) if billing_rules.part_of_month(first, ends, month) > 0 else Decimal(0)
+    begins, ends = period
+    if agreement.get("prorateFlag"):
+        return parts_between(tenant, agreement, addition, first, ends)
+    return Decimal(1) if parts_between(tenant, agreement, addition, max(first, begins), ends) > 0 else Decimal(0)
+
+
+def parts_between(tenant: Tenant, agreement: Record, addition: Record, first: date, until: date) -> Decimal:
+    """How many periods' worth of an addition lies from a day (counted) to another (not counted), by days.
+
+    An addition that starts and ends within one period counts as the whole of it.
+    """
+    starts = day_of(addition["effectiveDate"])
+    cancelled = day_of(addition["cancelledDate"]) if addition.get("cancelledDate") else None
+    last = min(day for day in (cancelled, agreement_end(agreement), until) if day is not None)
     total = Decimal(0)
-    each = month_of(first)
-    while each <= month:
-        total += billing_rules.part_of_month(first, ends, each)
-        each = month_after(each)
+    while first < last:
+        begins, ends = period = billing_rules.period_of(tenant.tables, agreement, first)
+        is_one_time = begins <= starts and cancelled is not None and cancelled <= ends
+        total += 1 if is_one_time else billing_rules.part_of(period, first, last)
+        first = ends
     return total
 
 
-def month_of(day: date) -> date:
-    return month_after(day, 0)
-
-
-def addition_line(addition: Record, units: Decimal) -> dict[str, Any]:
-    """A line: money as decimal text, the unit price with the part of the month in it."""
-    price = Decimal(str(addition.get("unitPrice") or 0)) if addition.get("billCustomer") == "Billable" else Decimal(0)
-    each = (price * units).quantize(CENT, rounding=ROUND_HALF_UP)
-    quantity = Decimal(str(billing_rules.billed_quantity(addition)))
-    line = {
+def addition_line(addition: Record, units: Decimal) -> Line:
+    """A line: money as decimal text, the unit price with the part of the period in it."""
+    price = billing_rules.exact(addition, "unitPrice") if addition.get("billCustomer") == "Billable" else Decimal(0)
+    each = price * units
+    if units != units.to_integral_value():
+        each = each.quantize(CENT, rounding=ROUND_HALF_UP)
+    quantity = billing_rules.billed_quantity(addition)
+    line: Line = {
         "agreementId": addition["agreementId"],
         "additionId": addition["id"],
         "product": addition["product"].get("identifier"),
         "description": addition.get("invoiceDescription") or addition.get("description"),
         "quantity": format(quantity.normalize(), "f"),
-        "unitPrice": str(each),
+        "unitPrice": price_text(each),
         "amount": str((quantity * each).quantize(CENT, rounding=ROUND_HALF_UP)),
     }
     if units != 1:
@@ -184,7 +194,13 @@ def addition_line(addition: Record, units: Decimal) -> dict[str, Any]:
     return line
 
 
-def flat_line(agreement: Record, amount: Decimal) -> dict[str, Any]:
+def price_text(price: Decimal) -> str:
+    """At least two decimals, and as many as the price has: `9.00`, `0.004`."""
+    shown = format(price.normalize(), "f")
+    return shown if len(shown.partition(".")[2]) > 2 else str(price.quantize(CENT))
+
+
+def flat_line(agreement: Record, amount: Decimal) -> Line:
     return {
         "agreementId": agreement["id"],
         "additionId": None,
@@ -198,18 +214,15 @@ def flat_line(agreement: Record, amount: Decimal) -> dict[str, Any]:
 
 def invoice_part_at_once(tenant: Tenant, agreement: Record, addition: Record) -> None:
     """With "invoice prorated additions", the part of a period already invoiced is billed the moment it is added."""
-    open_from = billing_rules.invoiced_before(tenant.tables, agreement)
+    opens = billing_rules.open_from(agreement)
     starts = day_of(addition["effectiveDate"])
     if not (agreement.get("prorateFlag") and agreement.get("invoiceProratedAdditionsFlag")):
         return
-    if open_from is None or starts >= open_from or addition.get("billCustomer") == "DoNotBill":
+    if opens is None or starts >= opens or addition.get("billCustomer") == "DoNotBill":
         return
-    units = Decimal(0)
-    each = month_of(starts)
-    while each < open_from:
-        units += billing_rules.part_of_month(starts, open_from, each)
-        each = month_after(each)
-    keep(
-        tenant, agreement, month_of(billing_rules.day_before(open_from)), [addition_line(addition, units)], at_once=True
-    )
-    tenant.billed_until[addition["id"]] = day_text(open_from)
+    units = parts_between(tenant, agreement, addition, starts, opens)
+    tenant.billed_until[addition["id"]] = day_text(opens)
+    if units:
+        top = billing_rules.topmost(tenant.tables, agreement)
+        last_month = month_after(billing_rules.day_before(opens), 0)
+        keep(tenant, top, last_month, [addition_line(addition, units)], at_once=True)

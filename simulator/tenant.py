@@ -67,6 +67,16 @@ class Invoice:
 
 
 @dataclass(slots=True)
+class Run:
+    """What the invoice run of a month moved, as it was before, so that it can be taken back."""
+
+    next_dates: dict[int, str | None] = field(default_factory=dict)
+    """Per agreement invoiced in the month, with a line or without: its next invoice date."""
+    covered: dict[int, str | None] = field(default_factory=dict)
+    """Per addition billed: the first day that no invoice covered."""
+
+
+@dataclass(slots=True)
 class Tenant:
     company_id: str
     company_name: str
@@ -86,9 +96,8 @@ class Tenant:
     invoices: list[Invoice] = field(default_factory=list)
     billed_until: dict[int, str] = field(default_factory=dict)
     """Per addition: the first day that no invoice covers yet."""
-    before_run: dict[int, str] = field(default_factory=dict)
-    billed_before_run: dict[int, str] = field(default_factory=dict)
-    """Next invoice dates and coverage as they were before the last invoice run, so that it can be taken back."""
+    runs: dict[str, Run] = field(default_factory=dict)
+    """Invoice runs by month, as `2026-11`."""
     listed_from: dict[int, float] = field(default_factory=dict)
     """Per new addition: the monotonic time from which lists show it."""
 

@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 from simulator import billing_rules, bodies, patches
-from simulator.clock import day_of, day_text, month_after
+from simulator.clock import day_text
 from simulator.errors import Finding, finding, invalid_object, refused
 from simulator.invoices import invoice_part_at_once
 from simulator.shapes import Record
@@ -84,7 +84,7 @@ def create_addition(tenant: Tenant, agreement: Record, values: Record, member: s
         **record,
     }
     with_custom_fields(tenant, "addition", record, read)
-    found += billing_rules.addition_findings(tenant.tables, record, agreement, period_rule=True)
+    found += billing_rules.addition_findings(record, agreement, period_rule=True)
     bodies.check(shape, record, found)
     refuse_ended_agreement(tenant, agreement)
     stored = tenant.tables.add_addition(record, member, tenant.stamp())
@@ -116,6 +116,8 @@ def change(tenant: Tenant, table_name: str, current: Record, changes: Record, me
         if record["identifier"].casefold() != current["identifier"].casefold():
             refuse_double(tenant, table_name, "identifier", record["identifier"])
     else:
+        if table_name == "agreement":
+            found += billing_rules.parent_findings(tenant.tables, record)
         bodies.check(table.shape, record, found)
     stored = table.change(current["id"], record, member, tenant.stamp())
     if table_name == "typeAssociation":
@@ -139,7 +141,7 @@ def changed_addition(tenant: Tenant, current: Record, record: Record, read: Reco
     agreement = tenant.tables["agreement"].rows[current["agreementId"]]
     moved = record.get("effectiveDate") != current.get("effectiveDate")
     if tenant.switches.revalidate_additions or moved:
-        found += billing_rules.addition_findings(tenant.tables, record, agreement, period_rule=moved)
+        found += billing_rules.addition_findings(record, agreement, period_rule=moved)
     if tenant.switches.revalidate_additions:
         bodies.check(shape, record, found)
     elif found:
@@ -179,6 +181,8 @@ def replace(tenant: Tenant, table_name: str, current: Record, values: Record, me
         defaults = dict(DEFAULT_CATALOG)
     elif table_name == "company":
         defaults = {"deletedFlag": False, "types": current.get("types", [])}
+    elif table_name == "agreement":
+        defaults = {"nextInvoiceDate": current.get("nextInvoiceDate")}
     return change(tenant, table_name, current, {**emptied, **defaults, **values}, member)
 
 
@@ -257,9 +261,9 @@ def complete_category(tenant: Tenant, record: Record) -> None:
 
 
 def complete_agreement(record: Record) -> None:
-    """Billing starts with the agreement, and the first invoice comes when its first month is over."""
+    """Billing starts with the agreement, and no day of it is invoiced yet."""
     record.setdefault("billStartDate", record["startDate"])
-    record.setdefault("nextInvoiceDate", day_text(month_after(day_of(record["billStartDate"]))))
+    record.setdefault("nextInvoiceDate", record["billStartDate"])
     record.setdefault("prorateFlag", False)
     record.setdefault("cancelledFlag", False)
     record.setdefault("periodType", "Current")

@@ -155,7 +155,7 @@ def test_an_invoiced_period_takes_no_new_addition_unless_the_agreement_prorates(
     assert (next_period.status_code, taken.status_code) == (201, 201)
 
 
-def test_in_arrears_the_month_that_runs_is_open_and_closed_once_invoiced(psa: Psa) -> None:
+def test_the_month_that_runs_is_open_and_closed_once_invoiced(psa: Psa) -> None:
     of, item = psa.agreement(psa.company("Globex")), psa.product("SEAT")
     body = {"product": {"id": item["id"]}, "billCustomer": "Billable", "effectiveDate": "2026-03-01T00:00:00Z"}
 
@@ -174,7 +174,7 @@ def test_nothing_stops_two_running_additions_of_one_product_and_both_bill(psa: P
 
 
 def test_cancelled_additions_are_listed_and_one_cancelled_later_still_bills(psa: Psa) -> None:
-    of, item = psa.agreement(psa.company("Globex"), nextInvoiceDate="2026-02-01T00:00:00Z"), psa.product("SEAT")
+    of, item = psa.agreement(psa.company("Globex"), nextInvoiceDate="2026-01-01T00:00:00Z"), psa.product("SEAT")
     ended = psa.addition(of, item, effectiveDate="2026-01-01", cancelledDate="2026-03-01T00:00:00Z")
     ending = psa.addition(of, item, effectiveDate="2026-01-01", cancelledDate="2026-03-25T00:00:00Z")
 
@@ -263,7 +263,7 @@ def test_a_child_agreement_is_invoiced_with_its_parent(psa: Psa) -> None:
     made = invoices.make_invoices(psa.tenant, MARCH)
 
     assert [(invoice.agreement_id, invoice.total) for invoice in made] == [(parent["id"], "36.00")]
-    assert psa.get(f"/finance/agreements/{child['id']}").json()["nextInvoiceDate"] == "2026-05-01T00:00:00Z"
+    assert psa.get(f"/finance/agreements/{child['id']}").json()["nextInvoiceDate"] == "2026-04-01T00:00:00Z"
 
 
 def test_agreements_that_do_not_recur_or_whose_turn_has_not_come_are_not_invoiced(psa: Psa) -> None:
@@ -299,7 +299,7 @@ def test_an_invoice_run_can_be_taken_back_and_made_again(psa: Psa) -> None:
     again = billed(psa, MARCH)
 
     assert (first, again) == ([(1, "1", "1.00", "1.00")], first)
-    assert psa.get(f"/finance/agreements/{of['id']}").json()["nextInvoiceDate"] == "2026-05-01T00:00:00Z"
+    assert psa.get(f"/finance/agreements/{of['id']}").json()["nextInvoiceDate"] == "2026-04-01T00:00:00Z"
 
 
 def test_the_recap_tells_of_the_last_and_the_next_invoice(psa: Psa) -> None:
@@ -311,7 +311,7 @@ def test_the_recap_tells_of_the_last_and_the_next_invoice(psa: Psa) -> None:
     recap = psa.get(f"/finance/agreementrecap/{of['id']}").json()
 
     assert (recap["lastInvoiceAmount"], recap["nextInvoiceAmount"]) == ("118.00", 118.0)
-    assert recap["nextInvoiceDate"] == "2026-05-01T00:00:00Z"
+    assert recap["nextInvoiceDate"] == "2026-04-01T00:00:00Z"
     assert [row["id"] for row in psa.rows("/finance/agreementrecap/")] == [of["id"]]
 
 
