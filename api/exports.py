@@ -28,6 +28,7 @@ from domain.refusals import InvalidInput, Refusal
 from domain.values import MspId
 from journal.entry import Role
 from projections import exports
+from projections.export_tables import as_csv
 from projections.exports import EVERYTHING, Bounds, CannotExport
 from projections.reads.history import HistoryFilter
 
@@ -119,7 +120,7 @@ class Exports:
             bounds = exports.bounds(
                 connection, msp, asked.wanted, after=asked.after, up_to=asked.up_to, is_table=asked.form == "csv"
             )
-            make = exports.ndjson if asked.form == "ndjson" else exports.as_csv
+            make = exports.ndjson if asked.form == "ndjson" else as_csv
             chunks = _held(opened.pop_all(), make(connection, bounds, asked.resume_after))
         try:
             first = next(chunks, b"")

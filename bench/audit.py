@@ -46,10 +46,11 @@ import re, sys, time
 import psycopg
 from domain.values import MspId
 from projections import exports
+from projections.export_tables import as_csv
 began = time.perf_counter()
 with psycopg.connect(sys.argv[1], autocommit=True, options="-c TimeZone=UTC") as connection:
     asked = exports.bounds(connection, MspId(sys.argv[2]), is_table=sys.argv[4] == "csv")
-    make = exports.ndjson if sys.argv[4] == "ndjson" else exports.as_csv
+    make = exports.ndjson if sys.argv[4] == "ndjson" else as_csv
     with open(sys.argv[3], "wb") as file:
         for chunk in make(connection, asked):
             file.write(chunk)

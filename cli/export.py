@@ -19,6 +19,7 @@ from cli.places import Places, data_directory, database_url, settings_here
 from domain.values import MspId
 from journal.entry import Role
 from projections import exports
+from projections.export_tables import as_csv
 from projections.exports import EVERYTHING, Bounds, CannotExport
 from projections.reads.history import HistoryFilter
 
@@ -92,7 +93,7 @@ def _filter(given: argparse.Namespace) -> HistoryFilter:
 def _chunks(
     connection: exports.Connection, given: argparse.Namespace, asked: Bounds, resume_after: int | None
 ) -> Iterator[bytes]:
-    make = exports.ndjson if given.format == "ndjson" else exports.as_csv
+    make = exports.ndjson if given.format == "ndjson" else as_csv
     return make(connection, asked, resume_after)
 
 

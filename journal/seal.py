@@ -13,10 +13,9 @@ filtered export can say what it left out without reading it.
     └── JournalAltered    the journal has a gap, or a row whose columns contradict its bytes; nothing more is signed
 """
 
-import logging
-import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -30,9 +29,7 @@ import psycopg
 from domain.streams import Stream, StreamKind
 from domain.values import MspId
 from journal.envelope import stream_id_of
-from journal.follow import POLL_SECONDS, FactsListener, ListenerLost
 from journal.proof import Checkpoint, Head, digest_of_heads, fact_line, genesis, link
-from journal.settings import SettingsError
 from journal.signing_keys import SigningKey, SigningKeys
 
 LOCK = 4_071_004
@@ -40,17 +37,10 @@ LOCK = 4_071_004
 CHECKPOINT_SECONDS = 20.0
 """How old the oldest unsigned fact may become, about; a third of what is promised."""
 BATCH = 2_000
-STAND_BY_SECONDS = 0.5
-GATHERING_SECONDS = 0.5
-"""How long facts are let gather after a batch that was not full: one seal of many costs as much as one of one."""
-SHORTEST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.2, 5.0
-TROUBLE_PAUSE_SECONDS = 15.0
 
 SEALED_COLUMNS = "notification_id, originator_id, originator_version, topic, recorded_at, msp, kind, entry_id, state"
 """What `SealedRow` takes, in this order."""
 SealedRow = tuple[int, UUID, int, str, datetime, str, str, UUID, bytes]
-
-_log = logging.getLogger("psa_ledger.sealer")
 
 
 class SealError(Exception):
@@ -162,6 +152,10 @@ class Sealer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if kind is None:
+            # The server lets go of a closed connection's lock a moment later; whoever follows need not wait for that.
+            with suppress(psycopg.OperationalError):
+                self._connection.execute("SELECT pg_advisory_unlock_all()")
         self._connection.close()
 
     @property
@@ -366,52 +360,6 @@ def seal_until_now(url: str, keys: SigningKeys) -> int:
             pass
         sealer.sign()
         return sealer.position
-
-
-def follow_and_seal(url: str, keys: SigningKeys, stop: threading.Event) -> None:
-    """Stand by until no other sealer is active, then seal and sign whatever is recorded until told to stop.
-
-    Raises: psycopg.OperationalError, ListenerLost, and what `Sealer` raises.
-    """
-    with Sealer(url, keys) as sealer:
-        while not sealer.try_lock():
-            if stop.wait(STAND_BY_SECONDS):
-                return
-        with FactsListener(url) as listener:
-            sealer.prepare()
-            _log.info("sealing from position %s", sealer.position)
-            while not stop.is_set():
-                sealed = sealer.seal()
-                sealer.sign_if_due()
-                if not sealed:
-                    listener.wait(POLL_SECONDS)
-                elif sealed < BATCH:
-                    stop.wait(GATHERING_SECONDS)
-
-
-def keep_sealing(url: str, keys: SigningKeys, stop: threading.Event) -> None:
-    """Seal, and again when the connection was lost or another one was faster, until told to stop.
-
-    An altered journal, or keys that can not be read, stop the signing and nothing else: it is told again and again
-    until a person has looked at it, while pushes and views go on.
-    Raises: whatever is no such thing; a bug is not cured by trying again here.
-    """
-    pause = SHORTEST_PAUSE_SECONDS
-    while not stop.is_set():
-        began = time.monotonic()
-        try:
-            follow_and_seal(url, keys, stop)
-        except (psycopg.OperationalError, ListenerLost, SealerOvertaken) as error:
-            if time.monotonic() - began > LONGEST_PAUSE_SECONDS:
-                pause = SHORTEST_PAUSE_SECONDS
-            _log.warning("the sealer starts again in %.1f s: %s", pause, error)
-            if stop.wait(pause):
-                return
-            pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
-        except (JournalAltered, SettingsError) as error:
-            _log.critical("NOTHING IS SIGNED: %s", error)
-            if stop.wait(TROUBLE_PAUSE_SECONDS):
-                return
 
 
 _NEXT = f"SELECT {SEALED_COLUMNS} FROM facts WHERE notification_id > %s ORDER BY notification_id LIMIT %s"  # noqa: S608 - our own constants

@@ -1,4 +1,4 @@
-"""Exports for auditors: an MSP's facts as NDJSON with their proof, or as CSV for reading.
+"""Exports for auditors: an MSP's facts as NDJSON with their proof (as CSV for reading: `export_tables`).
 
 An export goes from a checkpoint (or the beginning) to a checkpoint. Chain values are those that were sealed, lines
 those that are stored now: should a row have been altered, the export shows it as it is and whoever checks the export
@@ -12,15 +12,12 @@ ever, so a broken one goes on after the last fact that arrived (`resume_after`).
 
 # ruff: noqa: S608 - every query is a LiteralString: the type checker lets no input into its text
 
-import csv
-import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from itertools import islice
 from typing import Any, TypeAlias
 
-import orjson
 import psycopg
 
 from domain.values import MspId
@@ -116,7 +113,7 @@ def bounds(
         asked = Bounds(msp, begin, 0 if until is None else until.position, wanted)
     if not asked.is_filtered:
         return asked
-    where = _between(asked, asked.after, asked.until)
+    where = between(asked, asked.after, asked.until)
     row = connection.execute(
         f"SELECT min(h.position), max(h.position) FROM history h WHERE {where.sql}", where.values
     ).fetchone()
@@ -136,7 +133,7 @@ def ndjson(connection: Connection, asked: Bounds, resume_after: int | None = Non
     if resume_after is None:
         yield _opening(asked)
     else:
-        _check_resumable(connection, asked, resume_after)
+        check_resumable(connection, asked, resume_after)
     left_out: list[bytes] = []
     if resume_after is None:
         start, signed_count = asked.after, 0 if asked.begin is None else asked.begin.count
@@ -262,7 +259,7 @@ def _seals(connection: Connection, asked: Bounds, start: int) -> Iterator[_Seal]
 def _page(connection: Connection, asked: Bounds, seals: Sequence[_Seal], start: int, end: int) -> _Page:
     matches: set[int] | None = None
     if asked.is_filtered:
-        where = _between(asked, start, end)
+        where = between(asked, start, end)
         rows = connection.execute(f"SELECT h.position FROM history h WHERE {where.sql}", where.values, binary=True)
         matches = {position for (position,) in rows}
     stored = iter(_lines(connection, asked.msp, start, end, matches))
@@ -319,14 +316,16 @@ def _lines(
 _FACTS = "SELECT notification_id, originator_id, originator_version, topic, recorded_at, state FROM facts"
 
 
-def _between(asked: Bounds, start: int, end: int) -> Filter:
+def between(asked: Bounds, start: int, end: int) -> Filter:
+    """The conditions, over the table `history` under the name h, for an export's facts between two positions."""
     return matching(asked.msp, asked.wanted).both("h.position > %s", start).both("h.position <= %s", end)
 
 
-def _check_resumable(connection: Connection, asked: Bounds, position: int) -> None:
+def check_resumable(connection: Connection, asked: Bounds, position: int) -> None:
+    """Raises: CannotExport unless a fact of the export has the position."""
     is_there = 0
     if asked.after < position <= asked.until and asked.is_filtered:
-        where = _between(asked, position - 1, position)
+        where = between(asked, position - 1, position)
         is_there = _number(connection, f"SELECT count(*) FROM history h WHERE {where.sql}", where.values)
     elif asked.after < position <= asked.until:
         query = "SELECT count(*) FROM facts WHERE msp = %s AND notification_id = %s"
@@ -367,82 +366,3 @@ def _count_before(connection: Connection, msp: MspId, position: int) -> int:
 def _number(connection: Connection, query: Any, parameters: Sequence[object] = ()) -> int:
     row = connection.execute(query, parameters).fetchone()
     return 0 if row is None else int(row[0])
-
-
-# --- for reading -----------------------------------------------------------------------------------------------
-
-CSV_COLUMNS = (
-    "position", "recorded_at", "msp", "fact_type", "schema", "organization", "agreement", "product", "run",
-    "subject", "role", "address", "user_agent", "request_id", "correlation_id", "causation_id", "entry_id",
-    "stream_kind", "stream_id", "version", "data",
-)  # fmt: skip
-
-
-def as_csv(connection: Connection, asked: Bounds, resume_after: int | None = None) -> Iterator[bytes]:
-    """The facts as a table for people, in chunks of whole rows; it proves nothing.
-
-    Cells that a spreadsheet would take for a formula get an apostrophe in front.
-    Raises: CannotExport when `resume_after` is the position of no fact in the export.
-    """
-    if resume_after is None:
-        yield _csv_rows([CSV_COLUMNS])
-    else:
-        _check_resumable(connection, asked, resume_after)
-    reached = asked.after if resume_after is None else resume_after
-    while reached < asked.until:
-        where = _between(asked, reached, asked.until)
-        rows = connection.execute(
-            "SELECT h.position, f.recorded_at, f.msp, f.topic, h.organization, h.agreement, h.product, h.run,"
-            " f.kind, f.originator_id, f.originator_version, f.state"
-            " FROM history h JOIN facts f ON f.notification_id = h.position"
-            f" WHERE {where.sql} ORDER BY h.position LIMIT %s",
-            (*where.values, FACTS_PER_PAGE),
-            binary=True,
-        ).fetchall()
-        if not rows:
-            return
-        yield _csv_rows([_csv_row(row) for row in rows])
-        reached = rows[-1][0]
-
-
-def _csv_row(row: tuple[Any, ...]) -> tuple[object, ...]:
-    position, recorded_at, msp, topic, organization, agreement, product, run, kind, stream_id, version, state = row
-    stored: Mapping[str, Any] = orjson.loads(state)
-    actor = stored["actor"]
-    name, _, schema = topic.rpartition(".v")
-    texts = (
-        actor["subject"],
-        actor["role"],
-        actor["address"],
-        actor["user_agent"],
-        stored["request_id"],
-        stored["correlation_id"],
-        stored["causation_id"],
-        stored["entry_id"],
-    )
-    about = (_cell(organization), agreement, product, _cell(run))
-    data = orjson.dumps(stored["data"], option=orjson.OPT_SORT_KEYS).decode()
-    return (
-        position,
-        instant_text(recorded_at),
-        _cell(msp),
-        name,
-        schema,
-        *about,
-        *map(_cell, texts),
-        kind,
-        stream_id,
-        version,
-        data,
-    )
-
-
-def _cell(text: str | None) -> str | None:
-    """Source: OWASP, CSV Injection."""
-    return "'" + text if text and text[0] in "=+-@\t\r" else text
-
-
-def _csv_rows(rows: Sequence[Sequence[object]]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\r\n").writerows(rows)
-    return text.getvalue().encode()

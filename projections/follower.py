@@ -5,8 +5,8 @@ stand by and take over within a second or two after it is gone. A lost connectio
 starts again from the stored positions. Everything else ends the process with a traceback; whoever started it starts
 it again, and it goes on from the same positions.
 
-The same process seals the journal (`journal.seal`), in a thread and under a lock of its own: a slow view does not delay
-a checkpoint, nor the other way round.
+The same process seals the journal (`journal.keep_sealing`), in a thread and under a lock of its own: a slow view does
+not delay a checkpoint, nor the other way round.
 """
 
 import logging
@@ -19,9 +19,9 @@ import psycopg
 
 from journal.codec import Codec
 from journal.follow import POLL_SECONDS, FactsListener, ListenerLost
+from journal.keep_sealing import keep_sealing
 from journal.migrate import JOURNAL_STEPS, Step
 from journal.registry import CODEC
-from journal.seal import keep_sealing
 from journal.seal_tables import SEAL_STEPS
 from journal.settings import MissingSetting, Settings, settings_from
 from journal.signing_keys import SigningKeys, signing_keys, signing_settings_from

@@ -20,6 +20,7 @@ from journal.application import Journal
 from journal.entry import Actor, Origin, Role
 from journal.registry import CODEC
 from projections import exports
+from projections.export_tables import as_csv
 from projections.exports import CannotExport
 from projections.follower import fold_until
 from projections.reads.history import HistoryFilter, matching
@@ -63,9 +64,9 @@ def connection(told: str) -> Iterator[psycopg.Connection[Any]]:
         yield opened
 
 
-def as_csv(connection: psycopg.Connection[Any], msp: MspId, wanted: HistoryFilter = exports.EVERYTHING) -> list[Any]:
+def table(connection: psycopg.Connection[Any], msp: MspId, wanted: HistoryFilter = exports.EVERYTHING) -> list[Any]:
     asked = exports.bounds(connection, msp, wanted, is_table=True)
-    return list(csv.DictReader(io.StringIO(b"".join(exports.as_csv(connection, asked)).decode(), newline="")))
+    return list(csv.DictReader(io.StringIO(b"".join(as_csv(connection, asked)).decode(), newline="")))
 
 
 def test_the_lines_hold_the_stored_bytes_of_every_fact_of_the_msp(told: str, journal_told: Journal) -> None:
@@ -170,7 +171,7 @@ def test_a_row_changed_in_the_database_is_named_by_the_exports_verifier(ledger: 
 def test_a_table_holds_the_same_facts_as_the_proof(told: str, connection: psycopg.Connection[Any]) -> None:
     facts = [json.loads(line) for line in export(told) if is_fact(line)]
 
-    rows = as_csv(connection, ACME)
+    rows = table(connection, ACME)
 
     assert [(str(fact["position"]), fact["fact"]["entry_id"]) for fact in facts] == [
         (row["position"], row["entry_id"]) for row in rows
@@ -180,10 +181,10 @@ def test_a_table_holds_the_same_facts_as_the_proof(told: str, connection: psycop
 
 def test_a_table_broken_off_goes_on(told: str, connection: psycopg.Connection[Any]) -> None:
     asked = exports.bounds(connection, ACME, is_table=True)
-    whole = b"".join(exports.as_csv(connection, asked))
+    whole = b"".join(as_csv(connection, asked))
     position = int(whole.split(b"\r\n")[30].split(b",")[0])
 
-    rest = b"".join(exports.as_csv(connection, asked, position))
+    rest = b"".join(as_csv(connection, asked, position))
 
     assert whole.endswith(rest)
     assert whole[: -len(rest)].count(b"\r\n") == 31
@@ -200,7 +201,7 @@ def test_a_spreadsheet_takes_no_cell_for_a_formula(ledger: str, journal: Journal
     fold_until(ledger)
 
     with psycopg.connect(ledger, autocommit=True) as connection:
-        (row,) = as_csv(connection, ACME)
+        (row,) = table(connection, ACME)
 
     assert ("'=globex", "'=HYPERLINK(1)", "'+1", "'-request", "'@story") == (
         row["organization"],
