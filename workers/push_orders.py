@@ -177,12 +177,33 @@ def _wanted(asked: _Asked) -> tuple[PushOrder, tuple[Contribution, ...]] | Refus
         if not contributions and (fresh or asked.terms is None or _is_being_left(asked)):
             return Refuse(Problem.NOTHING_MAPPED, "no organization bills here any more")
         return _push_order(asked, PushKind.OVERWRITE, wanted), contributions
-    kind = kind_of_act(state, number, wanted=wanted, has_contributors=bool(contributions), left_behind=row.leaving)
+    leaving = None if contributions else _leaving(asked)
+    kind = kind_of_act(state, number, wanted=wanted, has_contributors=bool(contributions), left_behind=leaving)
     if kind is None:
         return Nothing()
-    if kind is PushKind.RELEASE and row.leaving is not None:
-        return replace(_push_order(asked, kind, ZERO), left_behind=row.leaving), ()
+    if kind is PushKind.RELEASE and leaving is not None:
+        return replace(_push_order(asked, kind, ZERO), left_behind=leaving), ()
     return _push_order(asked, kind, wanted), contributions
+
+
+def _leaving(asked: _Asked) -> LeftBehind | None:
+    """What the admin chose for an addition that nobody is on any more; none when it was left by a plan change.
+
+    Why not the row: it was read before the states here, and a second remapping may have come in between. So it is
+    read again, and a mapping that the view has not seen yet makes us start again.
+    """
+    context = asked.context
+    with context.pool.connection() as connection:
+        row = connection.execute(
+            "SELECT p.position, d.left_behind FROM (SELECT min(position) AS position FROM view_positions) AS p"
+            " LEFT JOIN due_pushes d ON d.addition = %s AND d.lane = 'ACT' AND d.left_behind IS NOT NULL"
+            " ORDER BY d.due_position DESC NULLS LAST LIMIT 1",
+            (asked.row.addition,),
+        ).fetchone()
+    position, left_behind = row if row is not None else (0, None)
+    for kind in (StreamKind.CONNECTION, StreamKind.COMPANY_MAPPING):
+        asked.reader.category(context.msp, kind, position or 0)
+    return LeftBehind(left_behind) if left_behind is not None else None
 
 
 _DONE = frozenset({LineOutcome.VERIFIED, LineOutcome.UNCHANGED})
