@@ -266,6 +266,22 @@ class Torture(RuleBasedStateMachine):
         self._compare()
 
     @precondition(lambda self: self._is_far_from_the_month_end())
+    @rule(
+        organization=organization,
+        where=st.integers(0, 1),
+        fault=st.sampled_from([("cut", {"when": "after"}), ("error_after", {"status": 502, "body": "html"})]),
+    )
+    def map_company_and_lose_the_answer(self, organization: str, where: int, fault: tuple[str, dict[str, Any]]) -> None:
+        """A create of which nobody knows at first whether it came through."""
+        kind, detail = fault
+        self.told.append(f"answer to a create lost by {kind}")
+        self.system.psa.fault(kind, count=1, method="POST", endpoint="*/additions*", **detail)
+        self._act(CompanyMapping(organization, self.agreements[where], is_move=True), "ZERO")
+        self.system.settle()
+        self._recover()
+        self._compare()
+
+    @precondition(lambda self: self._is_far_from_the_month_end())
     @rule(organization=organization, value=st.integers(1, 9), point=st.integers(0, 12))
     def report_licenses_and_crash(self, organization: str, value: int, point: int) -> None:
         self.told.append(f"crash at {point}")
