@@ -150,15 +150,20 @@ def _read_companyinfo(site: Site, company_id: str, answer: Answer) -> Address:
         raise WrongSite(f"{site.host} is no ConnectWise PSA: its companyinfo is no record")
     info = {str(name).lower(): value for name, value in parsed.items()}
     told = info.get("iscloud")
-    is_cloud = str(told).lower() == "true" if told is not None else site.login_origin != site.api_origin
+    is_cloud = told is True or _text(told).lower() == "true"
     return Address(
         site=site,
         company_id=company_id,
         codebase=_codebase(site, info.get("codebase")),
-        is_cloud=is_cloud,
-        company_name=str(info.get("companyname") or "")[:200],
-        version=str(info.get("versionnumber") or info.get("versioncode") or "")[:50],
+        is_cloud=is_cloud if told is not None else site.login_origin != site.api_origin,
+        company_name=_text(info.get("companyname"))[:200],
+        version=_text(info.get("versionnumber") or info.get("versioncode"))[:50],
     )
+
+
+def _text(told: object) -> str:
+    """One printable line, empty for anything that is no text."""
+    return "".join(c if c.isprintable() else " " for c in told) if isinstance(told, str) else ""
 
 
 def _codebase(site: Site, told: object) -> str:

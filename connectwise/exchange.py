@@ -43,6 +43,9 @@ Deadline = datetime | float
 DEFAULT_PAUSE_SECONDS = 30.0
 """What a 429 without any number means: the guide's own example says 30 seconds."""
 
+LONGEST_PAUSE_SECONDS = 3600.0
+"""What a 429 can ask for, however much it says: nobody may lock a tenant out of its own billing for days."""
+
 
 def _utc_now() -> datetime:
     return datetime.now(UTC)
@@ -234,19 +237,20 @@ def retry_after_seconds(answer: Answer, now: datetime) -> float:
     Units: seconds from 0 to 3,600; a date is compared with the answer's own Date, so that our clock does not matter.
     """
     told = (answer.headers.get("Retry-After") or "").strip()
-    if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", told):
-        return min(float(told), 3600.0)
+    if re.fullmatch(r"[0-9]+(\.[0-9]*)?", told):
+        return min(float(told), LONGEST_PAUSE_SECONDS)
     if (until := _http_date(told)) is not None:
         answered_at = _http_date(answer.headers.get("Date") or "") or now
-        return min(max((until - answered_at).total_seconds(), 0.0), 3600.0)
-    sentence = re.search(rb"try again in ([0-9]{1,6}) second", answer.body[:2000], re.IGNORECASE)
-    return min(float(sentence[1]), 3600.0) if sentence else DEFAULT_PAUSE_SECONDS
+        return min(max((until - answered_at).total_seconds(), 0.0), LONGEST_PAUSE_SECONDS)
+    sentence = re.search(rb"try again in ([0-9]{1,400}) second", answer.body[:2000], re.IGNORECASE)
+    return min(float(sentence[1]), LONGEST_PAUSE_SECONDS) if sentence else DEFAULT_PAUSE_SECONDS
 
 
 def _http_date(text: str) -> datetime | None:
+    """Shape: None for whatever is no date; the standard library's reader stumbles over some of it in many ways."""
     try:
-        parsed = parsedate_to_datetime(text)
-    except ValueError:
+        parsed = parsedate_to_datetime(text[:100])
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None
     return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed
 

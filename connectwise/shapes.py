@@ -2,13 +2,16 @@
 
 Unknown fields are ignored, since new ones are not a breaking change (api-facts §1.9). A field that we need and do not
 find is an `UnreadableAnswer`: a guess would end up on an invoice. Numbers are `Decimal`, instants aware and UTC.
+
+Nothing that a server can send raises anything else, and no message repeats what it sent: whoever asked for a write
+must learn that its outcome is unknown, whatever nonsense came back.
 """
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -17,11 +20,16 @@ from domain.values import PsaAdditionId, PsaAgreementId, PsaCompanyId, PsaProduc
 
 Record: TypeAlias = Mapping[str, object]
 
+MOST_DIGITS = 40
+"""Before or after the point. A longer number is no quantity, price or count, and costs much to calculate with."""
+
+LARGEST_ID = 2**63 - 1
+
 
 def parse_json(body: bytes) -> object:
     """Raises: UnreadableAnswer for anything that is no JSON, among it an answer that was cut short."""
     try:
-        parsed: object = json.loads(body, parse_float=Decimal, parse_constant=_refuse_constant)
+        parsed: object = json.loads(body, parse_float=_decimal, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise UnreadableAnswer(f"the answer is no JSON ({len(body)} bytes)") from error
     return parsed
@@ -222,14 +230,14 @@ def addition(record: Record, agreement_id: PsaAgreementId) -> Addition:
     """Raises: UnreadableAnswer also when the record names another agreement than the one it was read from."""
     told = record.get("agreementId")
     if told is not None and told != agreement_id:
-        raise UnreadableAnswer(f"an addition of agreement {told!r} came for agreement {agreement_id}")
+        raise UnreadableAnswer(f"an addition of another agreement came for agreement {agreement_id}")
     product = _needed_reference(record, "product")
     info = record.get("_info")
     info = info if isinstance(info, dict) else {}
     try:
         bill_customer = BillCustomer(_text(record, "billCustomer"))
     except ValueError as error:
-        raise UnreadableAnswer(f"unknown billCustomer {record.get('billCustomer')!r}") from error
+        raise UnreadableAnswer("billCustomer is none of those that we know") from error
     return Addition(
         id=PsaAdditionId(_id(record)),
         agreement_id=agreement_id,
@@ -304,6 +312,13 @@ def count(parsed: object) -> int:
     return number
 
 
+def _decimal(digits: str) -> Decimal:
+    try:
+        return Decimal(digits)
+    except InvalidOperation as error:
+        raise ValueError("a number's exponent is beyond all bounds") from error
+
+
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is no number")
 
@@ -313,7 +328,7 @@ def _id(record: Record) -> int:
 
 
 def _as_id(name: str, value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value <= 0:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 < value <= LARGEST_ID:
         raise UnreadableAnswer(f"{name} is missing or no record number")
     return value
 
@@ -322,6 +337,8 @@ def _text(record: Record, name: str) -> str:
     value = record.get(name)
     if not isinstance(value, str):
         raise UnreadableAnswer(f"{name} is missing or no text")
+    if "\0" in value or any("\ud800" <= c <= "\udfff" for c in value):
+        raise UnreadableAnswer(f"{name} holds characters that no text has")
     return value
 
 
@@ -333,7 +350,11 @@ def _number(record: Record, name: str) -> Decimal:
     value = record.get(name)
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         raise UnreadableAnswer(f"{name} is missing or no number")
-    return Decimal(value)
+    number = Decimal(value)
+    _, digits, exponent = number.as_tuple()
+    if not isinstance(exponent, int) or exponent < -MOST_DIGITS or len(digits) + exponent > MOST_DIGITS:
+        raise UnreadableAnswer(f"{name} is a number beyond all bounds")
+    return number
 
 
 def _number_or_none(record: Record, name: str) -> Decimal | None:
@@ -361,7 +382,7 @@ def _instant(record: Record, name: str) -> datetime | None:
         instant = datetime.fromisoformat(text)
         return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        raise UnreadableAnswer(f"{name} is no date: {text[:40]!r}") from error
+        raise UnreadableAnswer(f"{name} is no date") from error
 
 
 def _as_reference(name: str, value: object) -> Reference | None:

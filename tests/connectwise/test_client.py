@@ -209,7 +209,9 @@ def test_additions_keep_their_numbers_exactly() -> None:
         {"quantity": None}, {"quantity": "12"}, {"quantity": True}, {"product": {}}, {"product": None}, {"product":
         {"id": "x"}}, {"billCustomer": "Perhaps"}, {"billCustomer": None}, {"id": None}, {"effectiveDate":
         "tomorrow"}, {"agreementId": 8}, {"cancelledDate": 5}, {"cancelledDate": "0001-01-01T00:00:00+14:00"},
-        {"unitPrice": "free"},
+        {"unitPrice": "free"}, {"quantity": 10**50}, {"quantity": 1e-300}, {"id": 2**63}, {"product": {"id": 10**40}},
+        {"product": {"id": 1, "identifier": "a\0b"}}, {"agreementId": [[]]},
+        {"effectiveDate": "2026-11-01T00:00:00+99:99"},
     ],
 )  # fmt: skip
 def test_an_addition_that_lacks_what_a_push_needs_is_unreadable(broken: dict[str, Any]) -> None:

@@ -148,6 +148,11 @@ def test_a_redirect_is_not_followed() -> None:
         httpx.Response(200, content=b'{"id": 70, "quant'), httpx.Response(200, content=b"null"),
         httpx.Response(200, json=documented.addition(71)), httpx.Response(200, json=documented.addition(70,
         agreement_id=8)), httpx.Response(200, headers={"Content-Encoding": "gzip"}, content=b""),
+        httpx.Response(200, content=b'{"id": 70, "quantity": 1e9999999999999999999999}'),
+        httpx.Response(200, content=b'{"id": 70, "quantity": ' + b"9" * 5000 + b"}"),
+        httpx.Response(200, content=b'{"id": 70, "name": ' + b"[" * 100_000),
+        httpx.Response(200, content=b"\xff\xfe["),
+        httpx.Response(200, json=documented.addition(70, quantity=10**60)),
     ],
 )  # fmt: skip
 def test_a_write_whose_outcome_is_unknown_says_so_by_its_type_and_is_sent_once(
@@ -237,6 +242,14 @@ def test_a_read_waits_at_least_a_minute_for_its_answer() -> None:
         ({"Retry-After": "Sun, 15 Nov 2026 12:00:09 GMT"}, 9.0),
         ({"Retry-After": "Sun, 15 Nov 2026 11:00:00 GMT"}, 0.0),
         ({"Retry-After": "Sun, 15 Nov 2026 15:00:09 GMT", "Date": "Sun, 15 Nov 2026 15:00:00 GMT"}, 9.0),
+        ({"Retry-After": "99999999999999"}, 3600.0),
+        ({"Retry-After": "9" * 5000}, 3600.0),
+        ({"Retry-After": "1.99999999999999999"}, 2.0),
+        ({"Retry-After": "Sun, 15 Nov 2026 12:00:09 +99999999999999"}, 30.0),
+        ({"Retry-After": "Sun, 15 Nov 2026 12:00:09 -999999999999999999"}, 30.0),
+        ({"Retry-After": "Sun, 15 Nov 2026 12:00:09 GMT", "Date": "Sun, 15 Nov 2026 12:00:00 +99999999999999"}, 9.0),
+        ({"Retry-After": "Mon, 01 Jan 0001 00:00:00 +2359"}, 0.0),
+        ({"Retry-After": "Fri, 31 Dec 9999 23:59:59 -2359"}, 3600.0),
         ({"Retry-After": "soon"}, 30.0),
         ({"Retry-After": "-5"}, 30.0),
         ({"Retry-After": "1e9"}, 30.0),
@@ -247,6 +260,27 @@ def test_retry_after_is_read_in_both_forms(headers: dict[str, str], expected: fl
     answer = Answer(429, httpx.Headers(headers), b"{}")
 
     assert retry_after_seconds(answer, FakeTime().now()) == expected
+
+
+@given(
+    st.text(max_size=60)
+    | st.from_regex(r"[A-Z][a-z]{2}, [0-9]{1,9} [A-Z][a-z]{2} [0-9]{1,9} [-+:0-9]{1,40} [-+]?[0-9A-Z]*")
+)
+def test_no_retry_after_is_too_odd_to_be_obeyed(told: str) -> None:
+    answer = Answer(429, {"Retry-After": told, "Date": told}, b"{}")
+
+    assert 0 <= retry_after_seconds(answer, FakeTime().now()) <= 3600
+
+
+def test_a_429_with_an_absurd_date_still_closes_the_budget() -> None:
+    absurd = httpx.Response(429, headers={"Retry-After": "Sun, 15 Nov 2026 12:00:09 +99999999999999"})
+    psa = answering(absurd, limits=Limits(patience_seconds=1))
+
+    for _ in range(2):
+        with pytest.raises(Throttled):
+            write(psa)
+
+    assert len(psa.requests) == 1
 
 
 def test_without_the_header_the_sentence_of_the_body_counts() -> None:
