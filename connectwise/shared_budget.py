@@ -6,13 +6,16 @@ burst and nothing worse.
 """
 
 import random
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
-from typing import LiteralString
+from types import TracebackType
+from typing import LiteralString, Self
 from uuid import UUID, uuid4
 
+import psycopg
 from psycopg_pool import ConnectionPool
 
 from connectwise.budget import Allowance
@@ -29,12 +32,19 @@ CREATE UNLOGGED TABLE request_budgets (
 CREATE UNLOGGED TABLE request_places (
   tenant text NOT NULL,
   holder uuid NOT NULL,
+  process uuid NOT NULL,
   until timestamptz NOT NULL,
   PRIMARY KEY (tenant, holder)
 );
+-- Who lives: a place counts as long as its process says so.
+CREATE UNLOGGED TABLE request_processes (
+  process uuid PRIMARY KEY,
+  until timestamptz NOT NULL
+);
 -- Seconds to wait: 0 when the place is taken, -1 when all places are in use and nobody knows for how long.
 CREATE FUNCTION take_request_place(
-  of_tenant text, by_holder uuid, parallel int, per_second double precision, burst int, lease interval
+  of_tenant text, by_holder uuid, of_process uuid, alive interval,
+  parallel int, per_second double precision, burst int, lease interval
 ) RETURNS double precision LANGUAGE plpgsql AS $$
 DECLARE
   now_at timestamptz := clock_timestamp();
@@ -47,7 +57,8 @@ BEGIN
   IF account.closed_until > now_at THEN
     RETURN extract(epoch FROM account.closed_until - now_at);
   END IF;
-  DELETE FROM request_places WHERE tenant = of_tenant AND until <= now_at;
+  DELETE FROM request_places p WHERE p.tenant = of_tenant AND (p.until <= now_at OR NOT EXISTS (
+    SELECT 1 FROM request_processes l WHERE l.process = p.process AND l.until > now_at));
   IF (SELECT count(*) FROM request_places WHERE tenant = of_tenant) >= parallel THEN
     RETURN -1;
   END IF;
@@ -58,19 +69,26 @@ BEGIN
     RETURN (1 - left_tokens) / per_second;
   END IF;
   UPDATE request_budgets SET tokens = left_tokens - 1, counted_at = now_at WHERE tenant = of_tenant;
-  INSERT INTO request_places VALUES (of_tenant, by_holder, now_at + lease);
+  INSERT INTO request_places VALUES (of_tenant, by_holder, of_process, now_at + lease);
+  INSERT INTO request_processes VALUES (of_process, now_at + alive)
+    ON CONFLICT (process) DO UPDATE SET until = excluded.until;
   RETURN 0;
 END $$;
 """
 
 LEASE = timedelta(minutes=5)
-"""A place of a process that died comes free after this; longer than any request lasts."""
+"""No place is held longer than this; longer than any request lasts."""
+ALIVE = timedelta(seconds=6)
+"""The places of a process that died come free after this; as long as one is held, the process says that it lives."""
 LOOK_AGAIN_SECONDS = 0.02
 """While all places are in use; each waits a random part more, so that they do not come at once."""
 
 
-class SharedBudget:
-    """The budget of all processes on one database. Thread-safe; see `budget.Budget` for the contract."""
+class SharedBudget(AbstractContextManager["SharedBudget"]):
+    """The budget of all processes on one database. Thread-safe; see `budget.Budget` for the contract.
+
+    A process enters it for as long as it lives; one that dies loses its places within seconds.
+    """
 
     def __init__(
         self,
@@ -86,6 +104,31 @@ class SharedBudget:
         self._new_holder = new_holder
         self._clock = clock
         self._sleep = sleep
+        self._process = uuid4()
+        self._over = threading.Event()
+        self._beating = threading.Thread(target=self._say_alive, name="request budget", daemon=True)
+
+    def __enter__(self) -> Self:
+        """From now on this process says that it lives, so that a long request keeps its place."""
+        self._beating.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._over.set()
+        self._beating.join()
+
+    def _say_alive(self) -> None:
+        while not self._over.wait(ALIVE.total_seconds() / 3):
+            try:
+                with self._pool.connection() as connection:
+                    connection.execute(
+                        "UPDATE request_processes SET until = clock_timestamp() + %s WHERE process = %s",
+                        (ALIVE, self._process),
+                    )
+            except psycopg.OperationalError:
+                continue  # the next beat tries again; without a database no place can be taken either
 
     @contextmanager
     def slot(self, tenant: Tenant, patience_seconds: float) -> Iterator[None]:
@@ -118,8 +161,17 @@ class SharedBudget:
         allowance = self._allowance(tenant)
         with self._pool.connection() as connection:
             row = connection.execute(
-                "SELECT take_request_place(%s, %s, %s, %s, %s, %s)",
-                (str(tenant), holder, allowance.parallel, allowance.per_second, allowance.burst, LEASE),
+                "SELECT take_request_place(%s, %s, %s, %s, %s, %s, %s, %s)",
+                (
+                    str(tenant),
+                    holder,
+                    self._process,
+                    ALIVE,
+                    allowance.parallel,
+                    allowance.per_second,
+                    allowance.burst,
+                    LEASE,
+                ),
             ).fetchone()
         assert row is not None
         wait: float = row[0]

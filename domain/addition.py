@@ -81,6 +81,7 @@ class Problem(StrEnum):
     NOTHING_MAPPED = "NOTHING_MAPPED"
     NUMBERS_MOVED = "NUMBERS_MOVED"
     COMPANY_DELETED = "COMPANY_DELETED"
+    FINAL_PENDING = "FINAL_PENDING"
 
 
 @dataclass(frozen=True, slots=True)

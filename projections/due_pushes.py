@@ -592,7 +592,7 @@ def _covers(kind: PushKind, month: BillingMonth, run: str | None, at: datetime, 
                 return row.ref == run
             is_current = month == BillingMonth.of(at)
             if row.lane == Lane.FINAL:
-                return row_month < month if is_current else row_month <= month
+                return not is_current and row_month <= month
             return is_current and row_month <= month
 
 

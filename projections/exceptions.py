@@ -89,6 +89,10 @@ CURES: Mapping[Problem, str] = MappingProxyType(
         Problem.CANNOT_UNDO: (
             "Something was written after the run: correct the quantity in ConnectWise, or press Sync now."
         ),
+        Problem.FINAL_PENDING: (
+            "The final of an earlier month is not written yet: answer it or cure it first, or press Sync now for that "
+            "month."
+        ),
         Problem.COMPANY_DELETED: (
             "The company was deleted in ConnectWise: restore it there, or map the organization to another company."
         ),

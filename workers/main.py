@@ -40,8 +40,9 @@ log = logging.getLogger(__name__)
 STOP_MILLISECONDS = 8_000
 """What is still running then is left to its lease: killing a job at any moment is safe."""
 VIEW_PATIENCE_SECONDS = 5.0
-LIMITS = Limits(attempts=3, retry_seconds=30.0)
-"""A job comes back with a back-off of its own, so a read need not be stubborn."""
+LIMITS = Limits(attempts=3, retry_seconds=30.0, patience_seconds=5.0)
+"""A job comes back with a back-off of its own, so a read need not be stubborn, nor wait long while other MSPs could
+use its thread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,8 @@ def compose(settings: Settings, own: WorkerSettings) -> Iterator[WorkerParts]:
                 return vault.get(connection, msp, connection_number)
 
         http = parts.enter_context(open_http(Guard(settings.allowed_origins)))
-        wire = Wire(http, settings.client_id, SharedBudget(pool, Allowances(pool)), limits=LIMITS)
+        budget = parts.enter_context(SharedBudget(pool, Allowances(pool)))
+        wire = Wire(http, settings.client_id, budget, limits=LIMITS)
         tools = Tools(
             journal=journal,
             pool=pool,

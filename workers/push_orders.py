@@ -169,6 +169,8 @@ def _wanted(asked: _Asked) -> tuple[PushOrder, tuple[Contribution, ...]] | Refus
         return Nothing() if asked.month in state.finals else _closed(asked, PushKind.FINAL)
     if row.lane == Lane.RUN and asked.month < BillingMonth.of(asked.reader.now):
         return _closed(asked, PushKind.OVERWRITE)
+    if row.lane == Lane.RUN and (pending := _pending_final(asked)) is not None:
+        return Refuse(Problem.FINAL_PENDING, f"the final of {pending} waits; it would be written over this later")
     number = asked.context.live_number(asked.connection)
     contributions = current_contributions(asked.reader, asked.context, asked.terms, asked.month, number)
     wanted = _sum(contributions)
@@ -184,6 +186,16 @@ def _wanted(asked: _Asked) -> tuple[PushOrder, tuple[Contribution, ...]] | Refus
     if kind is PushKind.RELEASE and leaving is not None:
         return replace(_push_order(asked, kind, ZERO), left_behind=leaving), ()
     return _push_order(asked, kind, wanted), contributions
+
+
+def _pending_final(asked: _Asked) -> BillingMonth | None:
+    """The oldest closed month whose final this addition still waits for, held and refused ones included."""
+    with asked.context.pool.connection() as connection:
+        rows = connection.execute(
+            "SELECT month FROM due_pushes WHERE addition = %s AND lane = 'FINAL' ORDER BY month", (asked.row.addition,)
+        ).fetchall()
+    months = [BillingMonth.parse(month) for (month,) in rows]
+    return next((month for month in months if month not in asked.state.finals), None)
 
 
 def _leaving(asked: _Asked) -> LeftBehind | None:

@@ -1,7 +1,7 @@
 """The budget that all processes share: the same contract, on PostgreSQL."""
 
+import threading
 from collections.abc import Iterator
-from datetime import timedelta
 
 import psycopg
 import pytest
@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from connectwise.budget import Allowance, Budget
 from connectwise.errors import Throttled
-from connectwise.shared_budget import TABLES, SharedBudget
+from connectwise.shared_budget import ALIVE, TABLES, SharedBudget
 from tests.connectwise.budget_contract import ACME, BudgetContract
 
 
@@ -47,10 +47,21 @@ class TestSharedBudget(BudgetContract):
         held.__enter__()
 
         with self.pool.connection() as connection:
-            connection.execute("UPDATE request_places SET until = until - %s", (timedelta(hours=1),))
+            connection.execute("UPDATE request_processes SET until = until - %s", (ALIVE,))
 
         assert not self.is_closed(budget)
         held.__exit__(None, None, None)
+
+    def test_a_process_that_lives_keeps_its_place_through_a_long_request(self) -> None:
+        budget = SharedBudget(self.pool, lambda _: Allowance(parallel=1))
+        other = SharedBudget(self.pool, lambda _: Allowance(parallel=1))
+
+        with budget, budget.slot(ACME, 0):
+            threads = [thread.name for thread in threading.enumerate()]
+            assert "request budget" in threads
+            assert self.is_closed(other)
+
+        assert "request budget" not in [thread.name for thread in threading.enumerate()]
 
     def is_closed(self, budget: SharedBudget) -> bool:
         try:

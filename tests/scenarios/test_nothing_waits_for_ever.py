@@ -4,7 +4,6 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
-from domain.addition import Answer
 from domain.connection import Status, set_product_rule
 from domain.run import RUN
 from domain.streams import run_stream
@@ -195,21 +194,6 @@ def test_new_month_pushes_wait_the_days_of_the_hold_after_a_late_final(system: S
     system.move_clock(at(12, 13))
     system.settle()
     assert [Decimal(15)] == system.held(system.license_product)
-
-
-def test_an_approval_of_sync_now_is_not_taken_away_by_a_final_that_is_held_too(system: System) -> None:
-    start(system)
-    system.change_settings(drift_policy=DriftPolicy.HOLD)
-    system.psa.hand_edit(system.agreement, system.license_product, 99)
-    close(system, NOVEMBER)
-    system.sync_now()
-    system.settle()
-
-    system.approve(system.license_product, Answer.APPROVE)
-    system.settle()
-
-    assert [Decimal(12)] == system.held(system.license_product)
-    assert [] == due(system)
 
 
 def test_a_month_is_not_closed_on_views_that_lag_behind(system: System) -> None:
