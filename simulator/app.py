@@ -20,12 +20,14 @@ def create_app(recipes: Sequence[Recipe] = (DEMO,), *, now: Now = system_now, se
     """Compose a simulator with these tenants (see `tenant_recipes`); by default the demo tenant alone.
 
     `now` is the time of all tenants until they get one of their own; `seed` decides the latencies that are drawn.
-    Raises: ValueError for a recipe that does not make sense.
+    Raises: ValueError for a recipe that does not make sense, or two of one company.
     """
     directory = Directory(now)
     made: dict[str, Recipe] = {}
     for recipe in recipes:
         tenant = make_tenant(directory, recipe)
+        if (other := directory.find(tenant.company_id)) is not None:
+            raise ValueError(f"there is a tenant {other.company_id} already")
         directory.add(tenant)
         made[tenant.company_id.lower()] = recipe
     app = Starlette(routes=[*admin_routes(directory, made), Mount("/", app=psa(directory, random.Random(seed)))])

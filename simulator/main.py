@@ -1,6 +1,7 @@
 """The command `psa-ledger simulator`: a ConnectWise PSA on a port of this machine."""
 
 import argparse
+import ssl
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,6 +26,18 @@ Other tenants have the keys <name>PublicKey / <name>PrivateKey and <name>AdminPu
 """
 
 
+def port_number(text: str) -> int:
+    """Raises: ArgumentTypeError for what is no TCP port."""
+    if not (text.isascii() and text.isdecimal() and int(text) <= 65535):
+        raise argparse.ArgumentTypeError("a port is a number from 0 to 65535")
+    return int(text)
+
+
+def check_certificate(tls: Tls) -> None:
+    """Raises: OSError for files that are not there or do not belong together (ssl.SSLError is one)."""
+    ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(tls.certificate, tls.key)
+
+
 def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog="psa-ledger simulator",
@@ -33,7 +46,7 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     made.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
-    made.add_argument("--port", type=int, default=8090, help="port; 0 takes a free one (default: 8090)")
+    made.add_argument("--port", type=port_number, default=8090, help="port; 0 takes a free one (default: 8090)")
     made.add_argument(
         "--tenants",
         default=demo.DEMO_COMPANY_ID,
@@ -52,7 +65,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Serve until interrupted. Prints the URL once the port is taken; gives 2 when the address is not free.
+    """Serve until interrupted. Prints the URL once the port is taken; gives 2 with a sentence when it can not.
 
     An interrupt reaches us again after the server has stopped in good order, hence no word about it.
     """
@@ -67,13 +80,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.large:
         counts = {"companies": 10_000, "agreements": 12_000, "products": 50_000}
         recipes.append({"company_id": options.large, "data": counts, "seed": options.seed})
+    if tls is not None:
+        try:
+            check_certificate(tls)
+        except OSError as unusable:
+            reason = unusable.strerror or unusable
+            sys.stderr.write(f"can not use the certificate {tls.certificate} with the key {tls.key}: {reason}\n")
+            return 2
     try:
         bound = listening_socket(options.host, options.port)
     except OSError as taken:
         sys.stderr.write(f"can not listen on {options.host}:{options.port}: {taken.strerror}\n")
         return 2
     with bound:
-        app = create_app(recipes, seed=options.seed)
+        try:
+            app = create_app(recipes, seed=options.seed)
+        except ValueError as senseless:
+            sys.stderr.write(f"can not make these tenants: {senseless}\n")
+            return 2
         sys.stdout.write(f"ConnectWise simulator at {url_of(bound, tls)}\n")
         sys.stdout.flush()
         try:

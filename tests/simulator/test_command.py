@@ -8,6 +8,7 @@ import sys
 import threading
 from base64 import b64encode
 from contextlib import closing
+from pathlib import Path
 from time import monotonic
 from typing import Any
 
@@ -58,6 +59,44 @@ def test_a_port_that_is_taken_is_said_so(capsys: pytest.CaptureFixture[str]) -> 
 
     assert code == 2
     assert f"can not listen on 127.0.0.1:{port}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--port", "99999"], "port"),
+        (["--port", "-1"], "port"),
+        (["--tenants", "a/b"], "company_id is 1 to 50 letters"),
+        (["--tenants", "x,X"], "there is a tenant x already"),
+        (["--tenants", "x", "--large", "X"], "there is a tenant x already"),
+        (["--large", "a/b"], "company_id is 1 to 50 letters"),
+        (["--tls-certificate", "/nowhere/c.pem", "--tls-key", "/nowhere/k.pem"], "/nowhere/c.pem"),
+    ],
+)
+def test_options_that_can_not_be_served_are_answered_with_a_sentence(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
+) -> None:
+    code = exit_of(["--port", "0", *arguments])
+
+    shown = capsys.readouterr()
+    assert (code, shown.out) == (2, "")
+    assert said in shown.err
+
+
+def test_files_that_are_no_certificate_are_said_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    certificate = tmp_path / "certificate.pem"
+    certificate.write_text("no certificate")
+
+    code = exit_of(["--port", "0", "--tls-certificate", str(certificate), "--tls-key", str(certificate)])
+
+    assert (code, str(certificate) in capsys.readouterr().err) == (2, True)
+
+
+def exit_of(arguments: list[str]) -> object:
+    try:
+        return main(arguments)
+    except SystemExit as ended:
+        return ended.code
 
 
 def test_the_help_has_an_example_that_an_outsider_can_follow() -> None:
