@@ -41,6 +41,12 @@ def read_header(header: str) -> tuple[str, str, str] | None:
     return (company_id, public, private) if colon and plus else None
 
 
+def named_company(header: str) -> str | None:
+    """The login company id that a header names, whatever its keys are worth."""
+    parts = read_header(header)
+    return None if parts is None else parts[0]
+
+
 def authenticate(tenants: Mapping[str, Tenant], header: str, fallback: Switches) -> tuple[Tenant, ApiKey]:
     """The caller's tenant and key; `tenants` is keyed by company id in lower case.
 

@@ -123,9 +123,15 @@ def meet(directory: Directory, passage: Passage) -> None:
         if found is not None:
             passage.endpoint, passage.ids = found
             passage.name = passage.endpoint.pattern
-        if not is_open(directory, passage):
-            header = passage.header(b"authorization")
+        header = passage.header(b"authorization")
+        try:
             passage.tenant, passage.key = credentials.authenticate(directory.tenants, header, directory.switches)
+        except Refused:
+            if passage.name != "/system/info":
+                raise
+            passage.tenant = open_tenant(directory, passage)
+            if passage.tenant is None and (header or directory.switches.system_info_needs_auth):
+                raise
     else:
         raise no_such_endpoint()
     tenant = passage.tenant
@@ -138,13 +144,26 @@ def meet(directory: Directory, passage: Passage) -> None:
             limit_rate(tenant, tenant.switches.requests_per_minute)
 
 
-def is_open(directory: Directory, passage: Passage) -> bool:
-    """Whether `system/info` is asked for without credentials and given to anybody."""
-    return (
-        passage.name == "/system/info"
-        and b"authorization" not in passage.headers
-        and not directory.switches.system_info_needs_auth
+def open_tenant(directory: Directory, passage: Passage) -> Tenant | None:
+    """The tenant that gives its `system/info` to a caller without valid credentials.
+
+    The one whose company the credentials name; without any, the first open one that runs the codebase of the address.
+    """
+    company_id = credentials.named_company(passage.header(b"authorization"))
+    asked = passage.segments[0].lower()
+    return next(
+        (
+            tenant
+            for key, tenant in directory.tenants.items()
+            if not tenant.switches.system_info_needs_auth
+            and (key == company_id.lower() if company_id is not None else asked in codebases(tenant))
+        ),
+        None,
     )
+
+
+def codebases(tenant: Tenant) -> set[str]:
+    return {ROUTER_CODEBASE, tenant.codebase.lower()}
 
 
 def limit_rate(tenant: Tenant, per_minute: int) -> None:
@@ -224,9 +243,9 @@ def carried_out(directory: Directory, passage: Passage) -> Answer:
     if len(passage.site) + len(passage.path) + 1 + len(passage.query) > longest:
         raise refused(414, "ConnectWiseApi", "The request URL is too long.")
     if tenant is None or key is None:
-        return system_info("v2026.4.12345", is_cloud=True)
+        return open_system_info(passage)
     codebase = passage.segments[0]
-    if codebase.lower() not in {ROUTER_CODEBASE, tenant.codebase.lower()} or endpoint is None:
+    if codebase.lower() not in codebases(tenant) or endpoint is None:
         raise no_such_endpoint()
     host = passage.header(b"host")
     if tenant.switches.ssl_required == "without_api_prefix" and not host.startswith("api-"):
@@ -252,6 +271,21 @@ def carried_out(directory: Directory, passage: Passage) -> Answer:
     if asked.body and "json" not in (passage.header(b"content-type") or "json").lower():
         raise refused(415, "ConnectWiseApi", "The request entity's media type is not supported for this resource.")
     return answer_for(asked)
+
+
+def open_system_info(passage: Passage) -> Answer:
+    """`system/info` for a caller without valid credentials.
+
+    Raises: Refused.
+    """
+    tenant = passage.tenant
+    if tenant is not None and passage.segments[0].lower() not in codebases(tenant):
+        raise no_such_endpoint()
+    if passage.method != "GET":
+        raise refused(405, "ConnectWiseApi", "The requested resource does not support this http method.")
+    if tenant is None:
+        return system_info("v2026.4.12345", is_cloud=True)
+    return system_info(tenant.version, is_cloud=tenant.is_cloud)
 
 
 def remember(passage: Passage, status: int) -> None:

@@ -20,6 +20,7 @@ class Switches:
     company_id_case_sensitive: bool = True
     """Whether the login company id in the credentials must have the exact case; discovery never minds."""
     system_info_needs_auth: bool = True
+    """Without it `system/info` answers anybody: the tenant that the credentials name, or the first that is open."""
     setup_tables_need_right: bool = True
     """The guide says setup tables answer without rights on them; vendors ask for Table Setup Inquire all the same."""
     is_cloud_as: Literal["boolean", "string"] = "boolean"

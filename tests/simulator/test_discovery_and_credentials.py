@@ -174,6 +174,21 @@ def test_system_info_is_given_to_anybody_only_when_the_process_says_so(psa: Psa,
     assert after.json()["version"] == "v2026.4.12345"
 
 
+def test_system_info_is_given_to_anybody_by_a_tenant_that_says_so(psa: Psa) -> None:
+    url, wrong = f"{psa.root}/system/info", (f"{psa.tenant.company_id}+nobody", "wrong")
+    before = [psa.client.get(url).status_code, psa.client.get(url, auth=wrong).status_code]
+    psa.tenant.version = "v2026.9.1"
+
+    psa.switch(system_info_needs_auth=False)
+    open_to_all = [psa.client.get(url), psa.client.get(url, auth=wrong)]
+
+    assert before == [401, 401]
+    assert [(each.status_code, each.json().get("version")) for each in open_to_all] == [(200, "v2026.9.1")] * 2
+    assert psa.client.get(f"{psa.site}/v2001_1/apis/3.0/system/info").status_code == 401
+    assert psa.client.post(url, json={}).status_code == 405
+    assert psa.client.get(f"{psa.root}/company/companies", auth=wrong).status_code == 401
+
+
 def test_rest_calls_without_the_api_prefix_can_be_refused_with_the_ssl_message(psa: Psa) -> None:
     psa.switch(ssl_required="without_api_prefix")
 
