@@ -11,6 +11,7 @@ of things, right before the request it meets. Each is named by `action`, and edi
     agreement_cancelled  {"agreement": 3, "date": "2026-11-30"}; without a date from today on
     record_changed       {"table": "company", "id": 4, "changes": {"name": "New name"}}
     record_added         {"table": "company", "values": {...}}
+    value_planted        {"table": "company", "id": 4, "changes": {"yearEstablished": 5}}; stored unchecked
     record_deleted       {"table": "companyStatus", "id": 2}
     company_deleted      {"company": 4}
     company_restored     {"company": 4}
@@ -24,10 +25,10 @@ of things, right before the request it meets. Each is named by `action`, and edi
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from simulator import writes
+from simulator import bodies, writes
 from simulator.clock import day_text
 from simulator.rights import check_right
-from simulator.shapes import Record
+from simulator.shapes import Kind, Record
 from simulator.tenant import Tenant
 
 MEMBER = "jdoe"
@@ -48,7 +49,8 @@ def perform(tenant: Tenant, detail: Detail) -> dict[str, Any]:
 def record(tenant: Tenant, table_name: str, record_id: Any) -> Record:
     if table_name not in tenant.tables.by_name:
         raise ValueError(f"no table {str(table_name)[:40]!r}; there are {', '.join(tenant.tables.by_name)}")
-    found = tenant.tables[table_name].rows.get(record_id) if isinstance(record_id, int) else None
+    is_id = isinstance(record_id, int) and not isinstance(record_id, bool)
+    found = tenant.tables[table_name].rows.get(record_id) if is_id else None
     if found is None:
         raise ValueError(f"no {table_name} {str(record_id)[:40]}")
     return found
@@ -116,6 +118,26 @@ def record_changed(tenant: Tenant, detail: Detail) -> dict[str, Any]:
     table_name = str(detail.get("table"))
     current = record(tenant, table_name, detail.get("id"))
     return edited(tenant, table_name, current, values_of(detail, "changes"), detail)
+
+
+def value_planted(tenant: Tenant, detail: Detail) -> dict[str, Any]:
+    """Old data that today's checks would refuse, as real systems hold it: it stands in the way of the next PATCH.
+
+    Plain values of a field's own kind; null removes.
+    """
+    table_name = str(detail.get("table"))
+    current = record(tenant, table_name, detail.get("id"))
+    shape = tenant.tables[table_name].shape
+    planted = dict(current)
+    for name, value in values_of(detail, "changes").items():
+        field = shape.fields.get(name)
+        if field is None or name in shape.owned or field.kind in {Kind.REFERENCE, Kind.LIST}:
+            raise ValueError(f"{shape.type_name} has no plain {name[:40]!r} that can be planted")
+        read = None if value is None else bodies.plain_value(field, value)
+        if read is bodies.UNKNOWN:
+            raise ValueError(f"{name} is one of {', '.join(field.options)}")
+        planted[name] = read
+    return tenant.tables[table_name].change(current["id"], writes.present(planted), member_of(detail), tenant.stamp())
 
 
 def record_added(tenant: Tenant, detail: Detail) -> dict[str, Any]:
@@ -212,6 +234,7 @@ ACTIONS: Mapping[str, Callable[[Tenant, Detail], dict[str, Any]]] = {
         addition_added,
         agreement_cancelled,
         record_changed,
+        value_planted,
         record_added,
         record_deleted,
         company_deleted,

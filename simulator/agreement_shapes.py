@@ -122,7 +122,10 @@ ADDITION = shape(
     references={
         "product": Reference("catalogItem", ("id", "identifier", "serializedFlag"), "procurement/catalog"),
         "opportunity": Reference(None),
-        "invoiceGrouping": Reference(None, ("id", "name", "description", "showPriceFlag", "showSubItemsFlag")),
+        "invoiceGrouping": Reference(
+            None,
+            ("id", "name", "description", "showPriceFlag", "showSubItemsFlag", "groupParentChildAdditionsFlag"),
+        ),
     },
     lists={"customFields": CUSTOM_FIELD},
     owned="agreementId uom billedQuantity extPrice extCost margin prorateCost proratePrice extendedProrateCost "

@@ -4,12 +4,12 @@ Members that the server owns are passed over in silence; members it does not kno
 checked as a whole, also after a PATCH of one field, so old values can stand in the way of a new one.
 """
 
-from typing import Any
+from typing import Any, TypeGuard
 
 import orjson
 
 from simulator.clock import instant_text, read_instant
-from simulator.errors import Finding, finding, invalid_object, unknown_member, unreadable
+from simulator.errors import Finding, Refused, finding, invalid_object, unknown_member, unreadable
 from simulator.shapes import Field, Kind, Record, Shape
 from simulator.store import Tables
 
@@ -68,6 +68,7 @@ def read_members(tables: Tables, shape: Shape, given: Record) -> tuple[Record, l
 LARGEST_NUMBER = 1e12
 """Beyond it amounts would no longer be exact to the cent."""
 LARGEST_INTEGER = 2**31 - 1
+NAMED_BY = ("id", "identifier", "name")
 UNKNOWN = object()
 """In place of an enum value that the field does not have."""
 
@@ -127,15 +128,24 @@ def reference_value(tables: Tables, shape: Shape, field: Field, value: Any, foun
         raise wrong_type(field, value)
     if field.reference is None:
         raise AssertionError(f"{field.name} has no reference")
-    if not any(value.get(name) is not None for name in ("id", "identifier", "name")):
+    for name in value:
+        if name not in {*field.reference.fields, "_info"}:
+            raise unknown_member(name, field.name, len(name))
+    value = {**value, **{name: named_by(name, value[name]) for name in NAMED_BY if value.get(name) is not None}}
+    if not any(value.get(name) is not None for name in NAMED_BY):
         return None
     resolved = tables.resolve(field.reference, value)
     if resolved is None:
-        named_by = next(name for name in ("id", "identifier", "name") if value.get(name) is not None)
+        by = next(name for name in NAMED_BY if value.get(name) is not None)
         word = field.name[0].upper() + field.name[1:]
-        message = f"{word} {value[named_by]} not found"
-        found.append(finding("NotFound", message, shape.resource, f"{field.name}/{named_by}"))
+        message = f"{word} {value[by]} not found"
+        found.append(finding("NotFound", message, shape.resource, f"{field.name}/{by}"))
     return resolved
+
+
+def named_by(name: str, value: Any) -> Any:
+    """What a reference is found by: an id is an integer, an identifier or a name is a text."""
+    return plain_value(Field(name, Kind.INTEGER if name == "id" else Kind.TEXT), value)
 
 
 def list_value(tables: Tables, shape: Shape, field: Field, value: Any, found: list[Finding]) -> list[Any]:
@@ -147,7 +157,7 @@ def list_value(tables: Tables, shape: Shape, field: Field, value: Any, found: li
     chosen: list[Any] = []
     for each in value:
         type_id = each.get("id") if isinstance(each, dict) else each
-        row = types.get(type_id) if isinstance(type_id, int) else None
+        row = types.get(type_id) if is_id(type_id) else None
         if row is None:
             found.append(finding("NotFound", f"Type {type_id} not found", shape.resource, "types/id"))
         else:
@@ -155,14 +165,39 @@ def list_value(tables: Tables, shape: Shape, field: Field, value: Any, found: li
     return chosen
 
 
-def with_custom_fields(definitions: list[dict[str, Any]], values: list[Any] | None) -> list[dict[str, Any]]:
+def is_id(value: Any) -> TypeGuard[int]:
+    """JSON's true is no number."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+CUSTOM_KINDS = {"Number": Kind.NUMBER, "Currency": Kind.NUMBER, "Percent": Kind.NUMBER, "Checkbox": Kind.BOOLEAN}
+"""Custom fields by type whose values are no texts."""
+
+
+def with_custom_fields(
+    definitions: list[dict[str, Any]], values: list[Any] | None, resource: str, found: list[Finding]
+) -> list[dict[str, Any]]:
     """Every custom field the MSP has set up, with the sent values; those not sent are emptied."""
-    by_id = {
-        each["id"]: each.get("value")
-        for each in values or ()
-        if isinstance(each, dict) and isinstance(each.get("id"), int)
-    }
-    return [{**definition, "value": by_id.get(definition["id"])} for definition in definitions]
+    by_id = {definition["id"]: definition for definition in definitions}
+    sent: dict[int, Any] = {}
+    for each in values or ():
+        field_id = each.get("id") if isinstance(each, dict) else None
+        definition = by_id.get(field_id) if is_id(field_id) else None
+        if definition is None:
+            found.append(finding("NotFound", f"Custom field {field_id} not found", resource, "customFields/id"))
+        elif each.get("value") is not None:
+            sent[definition["id"]] = custom_value(definition, each["value"], resource, found)
+    return [{**definition, "value": sent.get(definition["id"])} for definition in definitions]
+
+
+def custom_value(definition: dict[str, Any], value: Any, resource: str, found: list[Finding]) -> Any:
+    kind = CUSTOM_KINDS.get(definition["type"], Kind.TEXT)
+    try:
+        return plain_value(Field(definition["caption"], kind), value)
+    except Refused:
+        message = f"The value of {definition['caption']} must be a {kind.name.lower()}."
+        found.append(finding("InvalidField", message, resource, "customFields/value"))
+        return None
 
 
 def findings(shape: Shape, record: Record) -> list[Finding]:

@@ -3,7 +3,11 @@
 from simulator.shapes import CUSTOM_FIELD, IDENTIFIED, Kind, Reference, named, shape
 
 COMPANY_REFERENCE = Reference("company", ("id", "identifier", "name"), "company/companies")
-CURRENCY = Reference(None, ("id", "symbol", "currencyCode", "decimalSeparator", "numberOfDecimals", "name"))
+CURRENCY_MEMBERS = (
+    "id symbol currencyCode decimalSeparator numberOfDecimals thousandsSeparator negativeParenthesesFlag "
+    "displaySymbolFlag currencyIdentifier displayIdFlag rightAlign name"
+)
+CURRENCY = Reference(None, tuple(CURRENCY_MEMBERS.split()))
 
 COMPANY = shape(
     "company",
@@ -40,7 +44,8 @@ COMPANY = shape(
     dates="dateAcquired dateDeleted",
     references={
         "status": Reference("companyStatus", href="company/companies/statuses"),
-        **named("country territoryManager", IDENTIFIED),
+        "country": IDENTIFIED,
+        "territoryManager": Reference(None, ("id", "identifier", "name", "dailyCapacity")),
         **named("parentCompany billToCompany", COMPANY_REFERENCE),
         "currency": CURRENCY,
         **named(

@@ -151,7 +151,7 @@ class Tables:
             return {name: given[name] for name in reference.fields if given.get(name) is not None}
         table = self.by_name[reference.table]
         found: Record | None = None
-        if isinstance(given.get("id"), int):
+        if given.get("id") is not None:
             found = table.rows.get(given["id"])
         else:
             for name in ("identifier", "name"):

@@ -32,7 +32,7 @@ def create(tenant: Tenant, table_name: str, values: Record, member: str) -> Reco
     table = tenant.tables[table_name]
     read, found = bodies.read_members(tenant.tables, table.shape, values)
     record = present(read)
-    with_custom_fields(tenant, table_name, record, read)
+    with_custom_fields(tenant, table_name, record, read, found)
     if table_name == "catalogItem":
         record = {**DEFAULT_CATALOG, **record}
         complete_category(tenant, record)
@@ -83,7 +83,7 @@ def create_addition(tenant: Tenant, agreement: Record, values: Record, member: s
         "agreementId": agreement["id"],
         **record,
     }
-    with_custom_fields(tenant, "addition", record, read)
+    with_custom_fields(tenant, "addition", record, read, found)
     found += billing_rules.addition_findings(record, agreement, period_rule=True)
     bodies.check(shape, record, found)
     refuse_ended_agreement(tenant, agreement)
@@ -107,7 +107,7 @@ def change(tenant: Tenant, table_name: str, current: Record, changes: Record, me
     if table_name == "company":
         read.pop("types", None)
     record = present({**current, **read})
-    with_custom_fields(tenant, table_name, record, read, keep="customFields" not in read)
+    with_custom_fields(tenant, table_name, record, read, found, keep="customFields" not in read)
     if table_name == "addition":
         record = changed_addition(tenant, current, record, read, found)
     elif table_name == "catalogItem":
@@ -243,14 +243,19 @@ def present(values: Record) -> Record:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def with_custom_fields(tenant: Tenant, table_name: str, record: Record, read: Record, *, keep: bool = False) -> None:
+def with_custom_fields(
+    tenant: Tenant, table_name: str, record: Record, read: Record, found: list[Finding], *, keep: bool = False
+) -> None:
     """Custom fields are always shown in full; a sent array replaces all values, no array keeps or empties them."""
-    definitions = tenant.custom_fields.get(table_name)
-    if not definitions:
+    definitions = tenant.custom_fields.get(table_name, [])
+    values = record.pop("customFields", None) if keep else read.get("customFields")
+    stored = bodies.with_custom_fields(
+        definitions, values, tenant.tables[table_name].shape.resource, [] if keep else found
+    )
+    if definitions:
+        record["customFields"] = stored
+    else:
         record.pop("customFields", None)
-        return
-    values = record.get("customFields") if keep else read.get("customFields")
-    record["customFields"] = bodies.with_custom_fields(definitions, values)
 
 
 def complete_category(tenant: Tenant, record: Record) -> None:

@@ -209,6 +209,33 @@ def test_a_tenant_that_makes_no_sense_is_refused_with_the_reason(psa: Psa, recip
     assert status(psa, "GET", "/tenants/bad") == 404
 
 
+def test_an_invalid_stored_value_can_be_planted_and_stands_in_the_way_of_a_patch(psa: Psa) -> None:
+    company = psa.company("Globex")
+    path = f"/company/companies/{company['id']}"
+    planted = {"action": "value_planted", "table": "company", "id": company["id"]}
+
+    psa.admin("POST", "/actions", {**planted, "changes": {"yearEstablished": 5}})
+    change = [{"op": "replace", "path": "city", "value": "Oslo"}]
+    refused = psa.call("PATCH", path, role="admin", json=change)
+    psa.admin("POST", "/actions", {**planted, "changes": {"yearEstablished": None}})
+    taken = psa.call("PATCH", path, role="admin", json=change)
+
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (400, "yearEstablished")
+    assert (taken.status_code, taken.json()["city"], taken.json()["_info"]["updatedBy"]) == (200, "Oslo", "SysAdmin")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"id": 9}, {"_info": {}}, {"colour": 1}, {"status": {"id": 1}}, {"types": []}, {"yearEstablished": "old"}, None],
+)
+def test_only_plain_values_of_the_right_kind_can_be_planted(psa: Psa, changes: Any) -> None:
+    company = psa.company("Globex")
+    detail = {"action": "value_planted", "table": "company", "id": company["id"], "changes": changes}
+
+    assert status(psa, "POST", f"/tenants/{psa.tenant.company_id}/actions", detail) == 400
+    assert psa.tenant.tables["company"].rows[company["id"]] == company
+
+
 @pytest.mark.parametrize("body", [b"{", b"[]", b'"x"'])
 def test_an_admin_body_that_is_no_json_object_is_refused(psa: Psa, body: bytes) -> None:
     assert psa.client.post(f"{psa.site}/_simulator/tenants", content=body).status_code == 400
