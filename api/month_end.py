@@ -10,7 +10,6 @@ import strawberry
 from api.context import Info
 from api.fields import READERS, query
 from api.pushes import OpenException, shown
-from domain.addition import PushKind
 from domain.connection import ConnectionState
 from domain.refusals import MonthHasNotBegun
 from domain.values import BillingMonth, Component, MspId, same_quantity
@@ -18,7 +17,7 @@ from projections.reads import additions as addition_rows
 from projections.reads import month_end as rows
 from projections.reads.additions import AdditionRow, ExceptionFilter
 from projections.reads.ask import Views
-from projections.reads.month_end import ClosedLineRow, LeakRow
+from projections.reads.month_end import ClosedLineRow, LeakRow, MonthPushRow
 
 MOST_LISTED = 1_000
 
@@ -93,25 +92,38 @@ class MonthEndQueries:
         now = await asking.in_thread(asking.journal.now)
         if month.begins_at > now:
             raise MonthHasNotBegun(month)
-        return await report(asking.views, known, month, await asking.connection(known))
+        is_newest = month == BillingMonth.of(now).previous()
+        return await report(asking.views, known, month, await asking.connection(known), is_newest=is_newest)
 
 
-async def report(views: Views, msp: MspId, month: BillingMonth, connection: ConnectionState) -> MonthEnd:
+async def report(
+    views: Views, msp: MspId, month: BillingMonth, connection: ConnectionState, *, is_newest: bool
+) -> MonthEnd:
+    """`is_newest` is the month before the running one: exceptions that are about no month stand in its way."""
     closed = await rows.lines(views, msp, month)
     unbilled = await rows.leaks(views, msp, month)
     corrections = await rows.corrections(views, msp, month)
     open_exceptions = await addition_rows.exceptions(views, msp, ExceptionFilter(), MOST_LISTED, None)
     additions: dict[tuple[int, int], AdditionRow] = {}
+    pushes: dict[tuple[int, int], MonthPushRow] = {}
     if connection.live is not None:
         agreements = sorted({line.agreement for line in closed})
         additions = await addition_rows.of_agreements(views, msp, connection.live.tenant, agreements)
+        found = await rows.pushes(views, msp, connection.live.tenant, month)
+        pushes = {(push.agreement, push.product): push for push in found}
     is_closed = await rows.is_closed(views, msp, month)
-    lines = [_line(row, additions.get((row.agreement, row.product)), month) for row in closed]
+    lines = [
+        _line(row, additions.get((row.agreement, row.product)), pushes.get((row.agreement, row.product)))
+        for row in closed
+    ]
     here = {(line.agreement, line.product) for line in closed}
     exceptions = [
         each
         for each in open_exceptions
-        if each.agreement is None or each.month == str(month) or (each.agreement, each.product or 0) in here
+        if each.month == str(month)
+        or (
+            is_newest and each.month is None and (each.agreement is None or (each.agreement, each.product or 0) in here)
+        )
     ]
     leaks = [_unbilled(row) for row in unbilled if row.excluded_because is None]
     verdict = _verdict(
@@ -150,37 +162,22 @@ async def report(views: Views, msp: MspId, month: BillingMonth, connection: Conn
     )
 
 
-def _line(row: ClosedLineRow, addition: AdditionRow | None, month: BillingMonth) -> MonthEndLine:
-    final = addition is not None and addition.final_month == str(month)
-    overwritten = (
-        addition is not None and addition.last_kind == PushKind.OVERWRITE and addition.last_month == str(month)
-    )
-    target = verified_at = None
-    if addition is not None and overwritten:
-        target, verified_at = addition.last_target, addition.last_settled_at
-    elif addition is not None and final:
-        target, verified_at = addition.final_target, addition.final_verified_at
+def _line(row: ClosedLineRow, addition: AdditionRow | None, push: MonthPushRow | None) -> MonthEndLine:
     return MonthEndLine(
         agreement=row.agreement,
         product=row.product,
         organizations=[strawberry.ID(one) for one in row.organizations],
         closed=row.quantity,
-        target=target,
-        verified_at=verified_at,
-        state=_state(row, addition, verified_at, is_last=overwritten or _final_is_last(addition)),
+        target=None if push is None else push.target,
+        verified_at=None if push is None else push.verified_at,
+        state=_state(row, addition, push),
     )
 
 
-def _final_is_last(addition: AdditionRow | None) -> bool:
-    return addition is not None and addition.final_push is not None and addition.final_push == addition.last_push
-
-
-def _state(
-    row: ClosedLineRow, addition: AdditionRow | None, verified_at: datetime | None, *, is_last: bool
-) -> LineState:
-    if addition is None or verified_at is None:
+def _state(row: ClosedLineRow, addition: AdditionRow | None, push: MonthPushRow | None) -> LineState:
+    if addition is None or push is None:
         return LineState.WAITING
-    if not is_last or addition.open_push is not None:
+    if addition.last_push != push.push or addition.open_push is not None:
         return LineState.MOVED_ON
     if addition.drift_found is not None and not same_quantity(addition.drift_found, addition.wrote or Decimal(0)):
         return LineState.EDITED_BY_HAND
@@ -226,25 +223,29 @@ def _verdict(tally: _Tally) -> _Verdict:
     """The first reason that forbids invoicing, in the order in which they are cured; or that nothing does."""
     month = tally.month
     reasons = (
-        (not tally.is_closed, f"{month} is not closed yet."),
-        (tally.unclosed > 0, f"{tally.unclosed} organizations have no close of {month}."),
-        (tally.exceptions > 0, f"{tally.exceptions} exceptions need a person."),
-        (tally.lines_in(LineState.WAITING) > 0, f"{tally.lines_in(LineState.WAITING)} additions wait for their final."),
+        (0 if tally.is_closed else 1, f"{month} is not closed yet.", ""),
+        (tally.unclosed, f"organization has no close of {month}.", f"organizations have no close of {month}."),
+        (tally.exceptions, "exception needs a person.", "exceptions need a person."),
+        (tally.lines_in(LineState.WAITING), "addition waits for its final.", "additions wait for their final."),
         (
-            tally.lines_in(LineState.CORRECTED_LATER) > 0,
-            f"{tally.lines_in(LineState.CORRECTED_LATER)} additions were corrected after their final was written.",
+            tally.lines_in(LineState.CORRECTED_LATER),
+            "addition was corrected after its final was written.",
+            "additions were corrected after their final was written.",
         ),
         (
-            tally.lines_in(LineState.EDITED_BY_HAND) > 0,
-            f"{tally.lines_in(LineState.EDITED_BY_HAND)} additions were edited by hand after their final.",
+            tally.lines_in(LineState.EDITED_BY_HAND),
+            "addition was edited by hand after its final.",
+            "additions were edited by hand after their final.",
         ),
         (
-            tally.lines_in(LineState.MOVED_ON) > 0,
-            f"{tally.lines_in(LineState.MOVED_ON)} additions hold a newer month's quantity already.",
+            tally.lines_in(LineState.MOVED_ON),
+            "addition holds a newer month's quantity already.",
+            "additions hold a newer month's quantity already.",
         ),
-        (tally.leaks > 0, f"{tally.leaks} usages are billed by no agreement."),
+        (tally.leaks, "usage is billed by no agreement.", "usages are billed by no agreement."),
     )
-    for holds, sentence in reasons:
-        if holds:
-            return _Verdict(False, sentence)
-    return _Verdict(True, f"All {len(tally.lines)} additions hold what {month} closed with.")
+    for count, one, many in reasons:
+        if count:
+            return _Verdict(False, one if not many else f"{count} {one if count == 1 else many}")
+    held = "addition holds" if len(tally.lines) == 1 else "additions hold"
+    return _Verdict(True, f"All {len(tally.lines)} {held} what {month} closed with.")

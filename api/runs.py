@@ -18,7 +18,7 @@ from api.fields import ADMINS, READERS, computed, mutation, query
 from api.organizations import CompanyMapping, shown_mapping
 from api.paging import Paged, StateCount
 from api.refusals import result
-from domain.addition import LineOutcome, Problem
+from domain.addition import HoldReason, LineOutcome, Problem
 from domain.connection import CONNECTION, ConnectionState, Live, require_live
 from domain.refusals import (
     InvalidInput,
@@ -68,6 +68,7 @@ class RunLine:
     problem: str | None
     outcome: LineOutcome | None
     outcome_problem: Problem | None
+    outcome_hold: HoldReason | None
     outcome_found: Decimal | None
     outcome_target: Decimal | None
     outcome_at: datetime | None
@@ -369,6 +370,7 @@ def shown(msp: MspId, row: RunRow) -> Run:
 
 
 def _line(row: RunLineRow) -> RunLine:
+    is_held = row.outcome == LineOutcome.HELD
     return RunLine(
         agreement=row.agreement,
         product=row.product,
@@ -381,7 +383,8 @@ def _line(row: RunLineRow) -> RunLine:
         money=row.money,
         problem=row.problem,
         outcome=None if row.outcome is None else LineOutcome(row.outcome),
-        outcome_problem=None if row.outcome_problem is None else Problem(row.outcome_problem),
+        outcome_problem=None if row.outcome_problem is None or is_held else Problem(row.outcome_problem),
+        outcome_hold=HoldReason(row.outcome_problem) if row.outcome_problem is not None and is_held else None,
         outcome_found=row.outcome_found,
         outcome_target=row.outcome_target,
         outcome_at=row.outcome_at,

@@ -6,9 +6,11 @@ bills.
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 import psycopg
 
+from domain.addition import AdditionState, PushKind, PushStarted, UsagePushed
 from domain.organization import (
     ClosedItem,
     ClosedProduct,
@@ -19,7 +21,7 @@ from domain.organization import (
 from domain.streams import StreamKind
 from domain.values import BillingMonth, MspId
 from journal.migrate import Step
-from projections.rows import Row, delete, insert
+from projections.rows import Row, delete, insert, upsert
 from projections.view import Folds, Seen
 
 STEPS = (
@@ -62,6 +64,21 @@ STEPS = (
           position bigint NOT NULL,
           PRIMARY KEY (msp, month, organization, item, version)
         );
+        CREATE TABLE month_pushes (
+          msp text NOT NULL,
+          site text NOT NULL,
+          company_id text NOT NULL,
+          agreement bigint NOT NULL,
+          product bigint NOT NULL,
+          month text NOT NULL,
+          kind text NOT NULL,
+          push text NOT NULL,
+          target numeric NOT NULL,
+          verified_at timestamptz NOT NULL,
+          position bigint NOT NULL,
+          PRIMARY KEY (msp, month, site, company_id, agreement, product)
+        );
+        COMMENT ON TABLE month_pushes IS 'The newest verified write of a closed month to each addition.';
         COMMENT ON TABLE usage_corrections IS 'What late changes did to closed months: items whose quantity moved.';
         """,
     ),
@@ -69,18 +86,21 @@ STEPS = (
 
 
 class MonthEnd:
-    """The views `month_usage` and `usage_corrections`."""
+    """The views `month_usage`, `usage_corrections` and `month_pushes`."""
 
     name = "month_end"
     version = 1
     steps = STEPS
-    tables = ("month_usage", "usage_corrections")
+    tables = ("month_usage", "usage_corrections", "month_pushes")
 
     def __init__(self) -> None:
         self._last: dict[tuple[MspId, BillingMonth, str], list[Row]] = {}
         self._corrections: list[Row] = []
+        self._pushes: dict[tuple[UUID, BillingMonth], Row] = {}
 
     def see(self, seen: Seen, folds: Folds) -> None:
+        if seen.entry.stream.kind is StreamKind.ADDITION:
+            self._see_push(seen)
         if seen.entry.stream.kind is not StreamKind.ORGANIZATION:
             return
         fact: OrganizationFact = seen.entry.fact
@@ -93,6 +113,15 @@ class MonthEnd:
             case _:
                 return
 
+    def _see_push(self, seen: Seen) -> None:
+        before: AdditionState = seen.before
+        started = before.open
+        if not isinstance(seen.entry.fact, UsagePushed) or started is None:
+            return
+        is_over = started.month < BillingMonth.of(seen.entry.recorded_at)
+        if started.kind is PushKind.FINAL or (started.kind is PushKind.OVERWRITE and is_over):
+            self._pushes[(seen.stream_id, started.month)] = _push(started, seen)
+
     def write(self, connection: psycopg.Connection[Any]) -> None:
         replaced = [
             {"msp": msp, "month": month, "organization": organization} for msp, month, organization in self._last
@@ -100,8 +129,30 @@ class MonthEnd:
         delete(connection, "month_usage", replaced)
         insert(connection, "month_usage", [row for rows in self._last.values() for row in rows])
         insert(connection, "usage_corrections", self._corrections)
+        upsert(connection, "month_pushes", _PUSH_KEY, list(self._pushes.values()))
         self._last.clear()
         self._corrections.clear()
+        self._pushes.clear()
+
+
+_PUSH_KEY = ("msp", "month", "site", "company_id", "agreement", "product")
+
+
+def _push(started: PushStarted, seen: Seen) -> Row:
+    site, company_id, agreement, product = seen.entry.stream.key
+    return {
+        "msp": seen.entry.msp,
+        "site": site,
+        "company_id": company_id,
+        "agreement": int(agreement),
+        "product": int(product),
+        "month": started.month,
+        "kind": started.kind,
+        "push": started.push,
+        "target": started.target,
+        "verified_at": seen.entry.recorded_at,
+        "position": seen.entry.position,
+    }
 
 
 def _rows(organization: str, fact: MonthClosed | UsageCorrected, seen: Seen) -> list[Row]:

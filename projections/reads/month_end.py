@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from domain.values import BillingMonth, MspId
+from domain.values import BillingMonth, MspId, Tenant
 from projections.reads.ask import Views
 
 
@@ -16,6 +16,17 @@ class ClosedLineRow:
     product: int
     quantity: Decimal
     organizations: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class MonthPushRow:
+    """The newest verified write of a closed month to an addition: its final, or an explicit overwrite."""
+
+    agreement: int
+    product: int
+    push: str
+    target: Decimal
+    verified_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +66,14 @@ async def lines(views: Views, msp: MspId, month: BillingMonth) -> list[ClosedLin
          GROUP BY agreement, product ORDER BY agreement, product
     """
     return await views.rows(ClosedLineRow, query, (msp, str(month)))
+
+
+async def pushes(views: Views, msp: MspId, tenant: Tenant, month: BillingMonth) -> list[MonthPushRow]:
+    query = """
+        SELECT agreement, product, push, target, verified_at FROM month_pushes
+         WHERE msp = %s AND month = %s AND site = %s AND company_id = %s
+    """
+    return await views.rows(MonthPushRow, query, (msp, str(month), tenant.site, tenant.company_id))
 
 
 async def leaks(views: Views, msp: MspId, month: BillingMonth) -> list[LeakRow]:

@@ -45,7 +45,7 @@ query ($a: Int!, $p: Int!, $m: BillingMonth!) { explainQuantity(agreement: $a, p
 
 MONTH_END = """
 query ($m: BillingMonth!) { monthEnd(month: $m) { isClosed safeToInvoice sentence
-  lines { agreement product closed target state organizations } exceptions { problem }
+  lines { agreement product closed target verifiedAt state organizations } exceptions { problem }
   leaks { organization quantity } excluded { organization excludedBecause } corrections { organization oldQuantity quantity changeId } } }
 """
 
@@ -224,7 +224,7 @@ def test_a_closed_month_is_safe_once_every_addition_holds_it(billed: Billed) -> 
     line = billed.line(billed.licenses, month)
     assert (waiting["safeToInvoice"], waiting["sentence"]) == (False, "2 additions wait for their final.")
     assert (safe["safeToInvoice"], safe["sentence"]) == (True, f"All 2 additions hold what {month} closed with.")
-    assert moved_on["sentence"] == "1 additions hold a newer month's quantity already."
+    assert moved_on["sentence"] == "1 addition holds a newer month's quantity already."
     assert (line["closed"], line["state"], line["inForce"]) == ("12.00", "VERIFIED", 12)
 
 
@@ -241,7 +241,7 @@ def test_a_late_change_corrects_a_closed_month_and_is_told(billed: Billed) -> No
     correction = {"organization": "globex", "oldQuantity": "12.00", "quantity": "17.00", "changeId": "late"}
     assert [correction] == report["corrections"]
     assert [line["state"] for line in report["lines"]] == ["CORRECTED_LATER", "VERIFIED"]
-    assert report["sentence"] == "1 additions were corrected after their final was written."
+    assert report["sentence"] == "1 addition was corrected after its final was written."
     assert billed.line(billed.licenses, month)["closed"] == "17.00"
 
 
@@ -269,3 +269,18 @@ def test_companies_are_known_by_their_id(billed: Billed) -> None:
     )
 
     assert answer == {"totalCount": 1}
+
+
+def test_a_months_final_is_told_for_ever_also_after_that_of_a_newer_month(billed: Billed) -> None:
+    api, newer = billed.api, billed.month.previous()
+    older = newer.previous()
+    mapped(api)
+    for month in (older, newer):
+        close(api, "globex", month, AGREEMENT)
+        for product, quantity in ((billed.licenses, "12.00"), (billed.servers, "2.00")):
+            push(api, AGREEMENT, product, wanted={"globex": Decimal(quantity)}, kind=PushKind.FINAL, month=month)
+
+    report = api.auditor().one(MONTH_END, m=str(older))
+
+    assert {"MOVED_ON"} == {line["state"] for line in report["lines"]}
+    assert all(line["verifiedAt"] for line in report["lines"])
