@@ -297,6 +297,8 @@ def _judge(look: _Look, seen: AgreementRead, terms: ProductTerms, state: Additio
         None if state.is_proration_confirmed else seen.proration_problem(terms.rule, shown.wanted)
     )
     is_touching = shown.kind is not PushKind.RELEASE or shown.left_behind is LeftBehind.ZERO
+    if state.open is not None:
+        shown.detail = "a push is under way here; look again in a moment"
     if isinstance(record, Refuse):
         problem = problem or (record.problem, record.detail)
         record = None

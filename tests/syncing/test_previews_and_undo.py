@@ -1,16 +1,19 @@
 """Seen before it is written, written as it was seen, and put back."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from connectwise.client import ReadingClient, WritingClient
-from domain.values import MspId
-from tests.api.given import new_organization, registered
-from tests.api.operations import CANCEL_RUN
-from tests.syncing.whole import PREVIEW_SYNC, SYNC_NOW, UNDO_RUN, Billing, Whole
+from domain.values import BillingMonth, MspId
+from tests.api.given import connected, new_organization, registered
+from tests.api.harness import Api, SimulatedTenant, new_msp, serving
+from tests.api.operations import CANCEL_RUN, DISCONNECT
+from tests.syncing.whole import PREVIEW_SYNC, SYNC_NOW, UNDO_RUN, Billing, Whole, whole
 
 
 class ReadersOnly:
@@ -230,3 +233,35 @@ def test_a_cancelled_run_says_what_was_done(ledger: Whole) -> None:
     ledger.settle()
 
     assert ("CANCELLED", {}) == (ledger.run(run)["status"], ledger.outcomes(run))
+
+
+def test_a_preview_of_a_month_that_ended_meanwhile_is_outdated(
+    database: str, tmp_path: Path, simulator_url: str, tenant: SimulatedTenant
+) -> None:
+    with serving(database, tmp_path, frozenset({simulator_url})) as served:
+        api = Api(served, new_msp())
+        with whole(served, api, tenant) as ledger:
+            registered(api, new_organization("globex"))
+            connected(api, tenant)
+            ledger.with_products()
+            ledger.imported()
+            ledger.billing()
+            digest = ledger.carried_out(PREVIEW_SYNC)["digest"]
+            month = BillingMonth.of(api.parts.journal.now())
+            ledger.set_clock(month.ends_at + timedelta(minutes=10))
+
+            answers = [ledger.ask(SYNC_NOW, digest=digest), ledger.ask(SYNC_NOW, digest=digest, month=str(month))]
+
+    assert ["PreviewIsOutdated"] * 2 == [answer["__typename"] for answer in answers]
+
+
+def test_a_preview_through_an_earlier_connection_is_outdated(ledger: Whole) -> None:
+    ledger.billing()
+    digest = ledger.carried_out(PREVIEW_SYNC)["digest"]
+    run = ledger.carried_out(SYNC_NOW)["id"]
+    ledger.ask(DISCONNECT)
+    connected(ledger.api, ledger.tenant)
+
+    synced, undone = ledger.ask(SYNC_NOW, digest=digest), ledger.ask(UNDO_RUN, run=run)
+
+    assert ["PreviewIsOutdated", "RunCannotBeUndone"] == [synced["__typename"], undone["__typename"]]
