@@ -13,9 +13,10 @@ from uuid import UUID
 import pytest
 
 from domain.addition import ADDITION, Answer, PushKind, PushStarted, UsagePushed
+from domain.connection import confirm_product_mapping
 from domain.refusals import Refusal
 from domain.run import RunKind, RunRequested
-from domain.values import BillingMonth, Component, DriftPolicy, LeftBehind, Rule
+from domain.values import BillingMonth, Component, DriftPolicy, LeftBehind, Rule, RunId
 from journal.entry import Entry, Role
 from journal.reconstruct import Reconstruction, reconstruct
 from tests.workers.system import CORE, LITE, MSP, System
@@ -24,6 +25,29 @@ OCTOBER, NOVEMBER, DECEMBER = BillingMonth(2026, 10), BillingMonth(2026, 11), Bi
 ORGANIZATIONS = ("globex", "hooli", "initech")
 A_DAY = timedelta(days=1)
 Act = Callable[[System, random.Random], object]
+
+
+def undo(system: System, dice: random.Random) -> None:
+    runs = [
+        entry.stream.key[0]
+        for entry in entries(system)
+        if isinstance(entry.fact, RunRequested) and entry.fact.kind is RunKind.OVERWRITE
+    ]
+    if runs:
+        system.sync_now(kind=RunKind.UNDO, undoes=RunId(dice.choice(runs[-3:])))
+
+
+def reconnect(system: System, dice: random.Random) -> None:
+    """Leave and come back: all mappings are void, and some are made anew."""
+    system.disconnect()
+    system.settle()
+    system.connect()
+    system.map_product(CORE, Component.LICENSE, system.license_product)
+    system.map_product(CORE, Component.SERVER, system.server_product)
+    system.on_connection(lambda state: confirm_product_mapping(state, CORE.items))
+    for name in dice.sample(ORGANIZATIONS, 2):
+        system.map_company(name, dice.choice((system.agreement, system.other_agreement)))
+
 
 ACTS: tuple[tuple[int, Act], ...] = (
     (30, lambda s, d: s.licenses(d.choice(ORGANIZATIONS), delta=d.randint(-4, 9))),
@@ -42,6 +66,8 @@ ACTS: tuple[tuple[int, Act], ...] = (
     (2, lambda s, d: s.approve(s.license_product, d.choice(list(Answer)))),
     (2, lambda s, d: s.change_settings(drift_policy=d.choice(list(DriftPolicy)))),
     (1, lambda s, d: s.retry(s.license_product)),
+    (2, undo),
+    (1, reconnect),
 )  # fmt: skip
 
 
@@ -82,6 +108,19 @@ def entries(system: System) -> list[Entry[Any]]:
 def test_the_journal_alone_gives_every_push_again_and_every_cause_can_be_followed(system: System, seed: int) -> None:
     live(system, seed, acts=70)
 
+    prove(system)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(3, 200))
+def test_many_more_random_histories_are_proven(system: System, seed: int) -> None:
+    live(system, seed, acts=120)
+
+    prove(system)
+
+
+def prove(system: System) -> None:
+    """Every push of every month is given again by the journal alone; every cause can be followed."""
     recorded = entries(system)
     for month in (NOVEMBER, DECEMBER):
         made = reconstruct(system.journal, MSP, month)
