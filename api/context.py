@@ -22,7 +22,7 @@ from connectwise.exchange import Wire
 from connectwise.tenants import Tenants
 from domain.catalogue import Catalogue
 from domain.connection import CONNECTION, ConnectionState, Live, require_live
-from domain.refusals import IdempotencyKeyReused, InvalidInput
+from domain.refusals import IdempotencyKeyReused, InvalidInput, Refusal
 from domain.streams import Stream, connection_stream
 from domain.values import MspId
 from journal.application import Journal
@@ -187,9 +187,15 @@ class Act:
         journal = self.asking.journal
 
         def once(reader: Reader) -> Sequence[Change]:
-            if not self.look_up(reader.taken_keys):
+            if self.look_up(reader.taken_keys):
+                return decide(reader) if again else ()
+            try:
                 return _with_key(decide(reader), self.key)
-            return decide(reader) if again else ()
+            except Refusal:
+                # The same act may have been carried out since we looked, and then it is what forbids itself.
+                if self.look_up(reader.taken_keys):
+                    return decide(reader) if again else ()
+                raise
 
         entries = await self.asking.in_thread(partial(journal.transact, once, self.origin, alongside=alongside))
         position = entries[-1].position if entries else self.repeated.position if self.repeated else 0

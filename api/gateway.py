@@ -38,6 +38,10 @@ class BodyTooLarge(Exception):
     """The request's body exceeds what any operation needs."""
 
 
+class NotARequest(Exception):
+    """The request's body is not what GraphQL over HTTP sends."""
+
+
 class UnstorableText(Exception):
     """The request's body holds a text that nothing behind us can hold."""
 
@@ -73,13 +77,21 @@ class Gateway(GraphQL[Asking, None]):
         except BodyTooLarge:
             answer = JSONResponse({"errors": [{"message": "the request is too large"}]}, status_code=413)
             await answer(scope, receive, send)
+        except NotARequest:
+            answer = JSONResponse({"errors": [{"message": "the body is no GraphQL request in JSON"}]}, status_code=400)
+            await answer(scope, receive, send)
         except UnstorableText:
             told = {"message": str(UNSTORABLE), "extensions": Refused(UNSTORABLE).extensions}
             await JSONResponse({"errors": [told]}, status_code=400)(scope, receive, send)
 
     @override
     def decode_json(self, data: str | bytes) -> object:
-        decoded = super().decode_json(data)
+        try:
+            decoded = super().decode_json(data)
+        except UnicodeDecodeError as error:
+            raise NotARequest from error
+        if not isinstance(decoded, dict | list):
+            raise NotARequest
         if not all_storable(decoded):
             raise UnstorableText
         return decoded

@@ -102,7 +102,7 @@ class RetryExceptionInput:
     idempotency_key: str | None = None
 
 
-APPROVE = result("ApprovePushResult", PushAnswered, NotConnected, UnknownAddition, NotHeld, NumbersMoved)
+APPROVE = result("ApprovePushResult", PushAnswered, NotConnected, UnknownAddition, NotHeld, NumbersMoved, InvalidInput)
 RETRY = result("RetryExceptionResult", RetryAccepted, NotConnected, UnknownAddition, NothingToRetry)
 
 

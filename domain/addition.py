@@ -15,7 +15,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import assert_never
 
-from domain.refusals import NotHeld, NothingToRetry, NumbersMoved
+from domain.refusals import InvalidInput, NotHeld, NothingToRetry, NumbersMoved
 from domain.streams import Aggregate, StreamKind
 from domain.values import (
     BillingMonth,
@@ -738,11 +738,14 @@ def approve_push(
 ) -> tuple[AdditionFact, ...]:
     """Answer a held push; `found` and `target` are those that the admin saw.
 
-    Raises: NotHeld, NumbersMoved when the hold is not about these numbers (any more).
+    Raises: NotHeld; InvalidInput for an answer that does not fit the hold; NumbersMoved when the hold is not about
+    these numbers (any more).
     """
     held = state.held
-    if held is None or held.push != push or (held.reason is HoldReason.DROP_GUARD) != (answer is Answer.APPROVE):
+    if held is None or held.push != push:
         raise NotHeld(agreement, product)
+    if (held.reason is HoldReason.DROP_GUARD) != (answer is Answer.APPROVE):
+        raise InvalidInput("answer", "APPROVE answers a drop; OVERWRITE, KEEP or LEAVE answer a hand edit")
     if not _same_pair((held.found, held.target), (found, target)):
         raise NumbersMoved(held.found, held.target)
     approved = PushApproved(push, answer, found, target)

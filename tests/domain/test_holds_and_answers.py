@@ -26,7 +26,7 @@ from domain.addition import (
     request_retry,
     undo_of,
 )
-from domain.refusals import NotHeld, NothingToRetry, NumbersMoved, Refusal
+from domain.refusals import InvalidInput, NotHeld, NothingToRetry, NumbersMoved, Refusal
 from domain.values import DriftPolicy, PushId
 from tests.domain.additions import (
     ADOPTED,
@@ -210,13 +210,16 @@ def test_an_answered_hand_edit_is_not_held_again_by_the_drop_guard() -> None:
     )
 
 
+WRONG_ANSWER = InvalidInput("answer", "APPROVE answers a drop; OVERWRITE, KEEP or LEAVE answer a hand edit")
+
+
 @pytest.mark.parametrize(
     ("facts", "push", "how", "refusal"),
     [
         (HOLDS_100, SECOND, Answer.APPROVE, NotHeld(AGREEMENT, PRODUCT)),
         ((*HOLDS_100, HELD_DROP), THIRD, Answer.APPROVE, NotHeld(AGREEMENT, PRODUCT)),
-        ((*HOLDS_100, HELD_DROP), SECOND, Answer.KEEP, NotHeld(AGREEMENT, PRODUCT)),
-        (ON_HAND_EDIT, SECOND, Answer.APPROVE, NotHeld(AGREEMENT, PRODUCT)),
+        ((*HOLDS_100, HELD_DROP), SECOND, Answer.KEEP, WRONG_ANSWER),
+        (ON_HAND_EDIT, SECOND, Answer.APPROVE, WRONG_ANSWER),
         ((*HOLDS_100, HELD_DROP), SECOND, Answer.APPROVE, NumbersMoved(Decimal(100), Decimal(40))),
     ],
     ids=["nothing held", "another push", "a drop is not kept", "a hand edit is not approved", "other numbers"],
