@@ -13,6 +13,7 @@ from operator import or_
 from typing import Annotated, Any, NewType, Union, get_args, get_origin, get_type_hints
 
 import strawberry
+from strawberry.utils.str_converters import to_camel_case
 
 from connectwise import errors as psa
 from connectwise.probe import ProbedRight
@@ -236,6 +237,9 @@ def as_graphql(error: Refusal | psa.PsaError) -> RefusalType:
     """The union member that stands for a refusal."""
     if isinstance(error, psa.PsaError):
         return psa_refusal(error)
+    if isinstance(error, InvalidInput):
+        # The domain names a setting as Python does; the caller knows it as GraphQL writes it.
+        error = InvalidInput(to_camel_case(error.field), error.reason)
     values = {each.name: _graphql_value(getattr(error, each.name)) for each in dataclasses.fields(error)}  # type: ignore[arg-type]  # every refusal is a dataclass
     make: Callable[..., RefusalType] = _MADE[type(error)]
     return make(message=str(error), **values)

@@ -272,6 +272,13 @@ def test_a_huge_request_is_refused_before_it_is_read(api: Api) -> None:
     assert answer.status == 413
 
 
+@pytest.mark.parametrize("body", [None, 5, "x", True])
+def test_a_body_that_is_no_request_is_refused_as_such(api: Api, body: object) -> None:
+    token = {"Authorization": f"Bearer {api.admin().token}"}
+
+    assert api.post(body, token).status == 400
+
+
 def test_a_get_is_no_way_to_ask(api: Api) -> None:
     assert api.get("/graphql?query={serverTime}").status_code == 401
 

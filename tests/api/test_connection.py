@@ -187,7 +187,7 @@ def test_settings_out_of_bounds_are_refused_by_name(api: Api, tenant: SimulatedT
 
     answer = api.admin().one(CHANGE_SETTINGS, input={"holdDays": 40})
 
-    assert (answer["__typename"], answer["field"]) == ("InvalidInput", "hold_days")
+    assert (answer["__typename"], answer["field"]) == ("InvalidInput", "holdDays")
     assert api.facts() == facts
 
 

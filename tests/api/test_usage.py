@@ -46,7 +46,8 @@ query ($a: Int!, $p: Int!, $m: BillingMonth!) { explainQuantity(agreement: $a, p
 MONTH_END = """
 query ($m: BillingMonth!) { monthEnd(month: $m) { isClosed safeToInvoice sentence
   lines { agreement product closed target verifiedAt state organizations } exceptions { problem }
-  leaks { organization quantity } excluded { organization excludedBecause } corrections { organization oldQuantity quantity changeId } } }
+  leaks { organization quantity } excluded { organization excludedBecause }
+  corrections { organization oldQuantity quantity changeId } } }
 """
 
 EXCEPTIONS = """
