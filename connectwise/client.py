@@ -17,7 +17,7 @@ from connectwise import refusals, shapes
 from connectwise.auth import Credentials, signed_headers
 from connectwise.discovery import Address, discover
 from connectwise.errors import IdentifierChanged, OutcomeUnknown, UnreadableAnswer, WrongKeys
-from connectwise.exchange import Answer, Deadline, Wire
+from connectwise.exchange import ONE_RECORD_BYTES, Answer, Deadline, Wire
 from connectwise.pages import Listing, Page, Parameters, all_of, any_id, batches, has_next, like, query, read_whole
 from connectwise.rights import (
     AGREEMENTS_ADD,
@@ -43,9 +43,14 @@ from connectwise.shapes import (
     Subcategory,
     SystemInfo,
 )
+from connectwise.words import fit, secrets_of
 from domain.values import PsaAdditionId, PsaAgreementId, PsaCompanyId, PsaProductId, Tenant
 
 T = TypeVar("T")
+
+BYTES_OF_A_LISTED_RECORD = 32 * 1024
+VALUES_OF_A_LISTED_RECORD = 500
+"""What a page may hold for each record that was asked for. An addition with fifty custom fields has 400 values."""
 
 
 class ReadingClient:
@@ -236,29 +241,43 @@ class ReadingClient:
         )
 
     def _page(self, path: str, right: Right, parameters: Parameters) -> Page:
-        return self._read(path, right, parameters, _page)
+        size = int(parameters["pageSize"])
+        most_bytes = ONE_RECORD_BYTES + BYTES_OF_A_LISTED_RECORD * size
+        return self._read(path, right, parameters, lambda answer: _page(answer, size), most_bytes)
 
-    def _read(self, path: str, right: Right, parameters: Parameters, parse: Callable[[Answer], T]) -> T:
+    def _read(
+        self,
+        path: str,
+        right: Right,
+        parameters: Parameters,
+        parse: Callable[[Answer], T],
+        most_bytes: int = ONE_RECORD_BYTES,
+    ) -> T:
+        def send(root: str) -> Answer:
+            return self._wire.read_once(self.tenant, root + target, self._headers, most_bytes)
+
         def attempt() -> T:
-            answer = self._settled(lambda root: self._wire.read_once(self.tenant, root + target, self._headers), right)
-            return parse(answer)
+            return parse(self._settled(send, right, writes=False))
 
         target = _target(path, parameters)
         return self._wire.retrying(attempt)
 
-    def _settled(self, send: Callable[[str], Answer], right: Right) -> Answer:
+    def _settled(self, send: Callable[[str], Answer], right: Right, *, writes: bool) -> Answer:
         """Send, and turn a refusal into its error. A path that is gone is asked for once more at the tenant's new
         codebase.
 
-        Sending again is safe for a write too: a path that does not exist changed nothing.
+        For a read any 404 about the path is worth that; for a write only the one in which ConnectWise itself says that
+        it has no such endpoint. That one resend is safe: where there is no endpoint nothing was changed, and the second
+        request goes to another path. A page that some front made up is left to the read that precedes the next write.
         """
+        may_have_moved = refusals.is_endpoint_unknown if writes else refusals.is_path_gone
         address = self._address
         answer = send(address.root)
-        if refusals.is_path_gone(answer) and self._has_moved(address):
+        if may_have_moved(answer) and self._has_moved(address):
             answer = send(self._address.root)
         if 200 <= answer.status < 300:
             return answer
-        if answer.status == 404:
+        if answer.status == 404 and (answer.is_json or not writes):
             self._prove_keys()
         raise refusals.refusal(answer, right)
 
@@ -291,7 +310,8 @@ class ReadingClient:
 class WritingClient(ReadingClient):
     """Reads and writes one tenant. Thread-safe.
 
-    No write is ever sent twice. Every write takes a deadline: nothing is sent after it, and the request ends by it.
+    No write is ever sent twice, but for one case: ConnectWise itself says that the endpoint does not exist, and the
+    tenant has a new codebase. Every write takes a deadline: nothing is sent after it, and the request ends by it.
     It raises, besides what reads raise: DeadlinePassed (nothing was sent) and OutcomeUnknown (it may have been
     applied).
     """
@@ -331,7 +351,7 @@ class WritingClient(ReadingClient):
             deadline=deadline,
         )
         if created.identifier.casefold() != identifier.casefold():
-            raise IdentifierChanged(created.id, identifier, created.identifier)
+            raise IdentifierChanged(created.id, identifier, fit(created.identifier, secrets_of(self._headers), 100))
         return created
 
     def create_addition(
@@ -404,15 +424,19 @@ class WritingClient(ReadingClient):
                 self.tenant, method, root + path, headers=self._headers, body=content, deadline=ends_at
             )
 
-        answer = self._settled(send, right)
+        answer = self._settled(send, right, writes=True)
         try:
             return shape(shapes.one_record(shapes.parse_json(answer.body)))
         except UnreadableAnswer as error:
             raise OutcomeUnknown(f"{method} was answered {answer.status}, but {error.message}") from error
 
 
-def _page(answer: Answer) -> Page:
-    records = shapes.list_of_records(shapes.parse_json(answer.body))
+def _page(answer: Answer, size: int) -> Page:
+    """Raises: UnreadableAnswer also for more records than the page was to hold."""
+    most_values = shapes.VALUES_OF_A_RECORD + VALUES_OF_A_LISTED_RECORD * size
+    records = shapes.list_of_records(shapes.parse_json(answer.body, most_values))
+    if len(records) > size:
+        raise UnreadableAnswer(f"{len(records)} records came where {size} were asked for")
     return Page(records, has_next(answer.headers.get("Link") or ""))
 
 

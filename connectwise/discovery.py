@@ -120,6 +120,8 @@ def discover(wire: Wire, site: Site, company_id: str) -> Address:
     Raises: WrongSite when what answers is no ConnectWise PSA, or nothing has that name; UnknownCompany; Unreachable,
     NoAnswer, Throttled, UnreadableAnswer as any read.
     """
+    if company_id in {".", ".."}:  # steps in a path, which no quoting keeps from being taken
+        raise UnknownCompany(f"{site.host} knows no login company “{company_id}”")
     tenant = Tenant(site=site.host, company_id=company_id.lower())
     url = f"{site.login_origin}/login/companyinfo/{quote(company_id, safe='')}"
     try:

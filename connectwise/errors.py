@@ -52,6 +52,9 @@ class After:
 
 Verdict = Never | Later | After
 
+LONGEST_MESSAGE = 500
+"""Characters of what a server says that one message repeats."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reason:
@@ -111,7 +114,8 @@ class RequestRefused(PsaError):
 
     def __init__(self, status: int, code: str, message: str, reasons: tuple[Reason, ...] = ()) -> None:
         inner = "; ".join(reason.message for reason in reasons)
-        super().__init__(f"{message}: {inner}" if inner else message)
+        told = f"{message}: {inner}" if inner else message
+        super().__init__(told if len(told) <= LONGEST_MESSAGE else f"{told[: LONGEST_MESSAGE - 1]}…")
         self.status = status
         self.code = code
         self.reasons = reasons

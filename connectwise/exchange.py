@@ -33,6 +33,7 @@ from connectwise.errors import (
     WrongSite,
 )
 from connectwise.guard import ending_by
+from connectwise.words import fit, secrets_of
 from domain.values import Tenant
 
 T = TypeVar("T")
@@ -42,6 +43,9 @@ Deadline = datetime | float
 
 DEFAULT_PAUSE_SECONDS = 30.0
 """What a 429 without any number means: the guide's own example says 30 seconds."""
+
+ONE_RECORD_BYTES = 1024 * 1024
+"""More than any single record, count or refusal has; only pages of many records may be larger."""
 
 LONGEST_PAUSE_SECONDS = 3600.0
 """What a 429 can ask for, however much it says: nobody may lock a tenant out of its own billing for days."""
@@ -72,9 +76,9 @@ class Limits:
     """Bounds of one request and of its retries.
 
     Units: seconds and bytes. `request_seconds` bounds one request from connecting to the last byte, `read_seconds`
-    one step of waiting for bytes, `answer_bytes` the decompressed answer. `patience_seconds` is how long a request
-    waits for the budget. A read is tried `attempts` times, but not again later than `retry_seconds` after it began; a
-    pause longer than `longest_pause_seconds` is left to the caller.
+    one step of waiting for bytes, `answer_bytes` the largest decompressed answer of any kind. `patience_seconds` is
+    how long a request waits for the budget. A read is tried `attempts` times, but not again later than `retry_seconds`
+    after it began; a pause longer than `longest_pause_seconds` is left to the caller.
     """
 
     connect_seconds: float = 10.0
@@ -91,11 +95,15 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back: any status from 200 to 299, or a 4xx that is not 408 or 429."""
+    """What came back: any status from 200 to 299, or a 4xx that is not 408 or 429.
+
+    `secrets` is what the request carried and no message may repeat.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    secrets: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def is_json(self) -> bool:
@@ -119,14 +127,16 @@ class Wire:
         """
         return self.retrying(lambda: self.read_once(tenant, url, headers))
 
-    def read_once(self, tenant: Tenant, url: str, headers: Mapping[str, str]) -> Answer:
-        """GET, once. Raises: as `read`."""
+    def read_once(
+        self, tenant: Tenant, url: str, headers: Mapping[str, str], most_bytes: int = ONE_RECORD_BYTES
+    ) -> Answer:
+        """GET, once. `most_bytes` bounds what is unpacked. Raises: as `read`."""
         ends_at = self.time.monotonic() + self.limits.request_seconds
         with self._slot(tenant, ends_at):
             try:
-                answer = self._carry("GET", url, headers, None, ends_at)
+                answer = self._carry("GET", url, headers, None, ends_at=ends_at, most_bytes=most_bytes)
             except httpx.TransportError as error:
-                raise NoAnswer(f"the PSA gave no complete answer ({type(error).__name__})") from error
+                raise NoAnswer(f"the PSA gave no complete answer ({type(error).__name__})") from None
         if answer.status == 408 or answer.status >= 500:
             raise NoAnswer(f"the PSA answered {answer.status}{_excerpt(answer)}")
         self._refuse_throttled(tenant, answer)
@@ -145,9 +155,10 @@ class Wire:
         ends_at = min(self.time.ends_at(deadline), self.time.monotonic() + self.limits.request_seconds)
         with self._slot(tenant, ends_at):
             try:
-                answer = self._carry(method, url, {**headers, "Content-Type": "application/json"}, body, ends_at)
+                typed = {**headers, "Content-Type": "application/json"}
+                answer = self._carry(method, url, typed, body, ends_at=ends_at, most_bytes=ONE_RECORD_BYTES)
             except httpx.TransportError as error:
-                raise OutcomeUnknown(f"{method} was sent and not answered ({type(error).__name__})") from error
+                raise OutcomeUnknown(f"{method} was sent and not answered ({type(error).__name__})") from None
             except UnreadableAnswer as error:
                 raise OutcomeUnknown(f"{method} was sent; {error.message}") from error
         if answer.status == 408 or not (200 <= answer.status < 300 or 400 <= answer.status < 500):
@@ -194,8 +205,12 @@ class Wire:
                 raise DeadlinePassed("the deadline passed while waiting for the request budget")
             yield
 
-    def _carry(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, ends_at: float) -> Answer:
-        """Raises: Unreachable, DeadlinePassed when nothing was sent; httpx.TransportError when it may have been."""
+    def _carry(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, *, ends_at: float, most_bytes: int
+    ) -> Answer:
+        """Raises: Unreachable, DeadlinePassed when nothing was sent; httpx.TransportError when it may have been: its
+        text may quote the server and is not to be repeated.
+        """
         left = ends_at - self.time.monotonic()
         timeout = httpx.Timeout(
             connect=min(self.limits.connect_seconds, left),
@@ -209,16 +224,17 @@ class Wire:
                 ending_by(ends_at),
                 self.http.stream(method, url, headers=sent, content=body, timeout=timeout) as response,
             ):
-                return Answer(response.status_code, response.headers, self._receive(response))
+                received = self._receive(response, min(most_bytes, self.limits.answer_bytes))
+                return Answer(response.status_code, response.headers, received, secrets_of(headers))
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol) as error:
             if self.time.monotonic() >= ends_at:
                 raise DeadlinePassed("the deadline passed before anything was sent") from error
             raise Unreachable(_why_unreachable(httpx.URL(url).host, error)) from error
 
-    def _receive(self, response: httpx.Response) -> bytes:
+    def _receive(self, response: httpx.Response, most_bytes: int) -> bytes:
         """The decompressed body. A refusal whose explanation is cut short is still that refusal."""
         try:
-            return b"".join(_decompressed(response, self.limits.answer_bytes))
+            return b"".join(_decompressed(response, most_bytes))
         except (httpx.TransportError, UnreadableAnswer):
             if 400 <= response.status_code < 500:
                 return b""
@@ -262,10 +278,12 @@ def _decompressed(response: httpx.Response, limit: int) -> Iterator[bytes]:
     """
     encoding = response.headers.get("Content-Encoding", "").strip().lower()
     if encoding not in {"", "identity", "gzip"}:
-        raise UnreadableAnswer(f"the answer is encoded as {encoding[:20]!r}, which was not asked for")
+        raise UnreadableAnswer("the answer is encoded in a way that was not asked for")
     gzip = zlib.decompressobj(wbits=31) if encoding == "gzip" else None
     left = limit
     for raw in response.iter_raw():
+        if gzip is not None and gzip.eof:
+            raise UnreadableAnswer("the answer goes on after its compression ended")
         try:
             piece = raw if gzip is None else gzip.decompress(raw, left + 1)
         except zlib.error as error:
@@ -287,4 +305,4 @@ def _why_unreachable(host: str, error: httpx.TransportError) -> str:
 def _excerpt(answer: Answer) -> str:
     """What a 5xx says, when it says it in the PSA's JSON; pages of a front are not repeated."""
     found = re.search(rb'"message"\s*:\s*"([^"\\]{1,200})"', answer.body[:5000])
-    return f": {found[1].decode(errors='replace')}" if found and answer.is_json else ""
+    return f": {fit(found[1].decode(errors='replace'), answer.secrets)}" if found and answer.is_json else ""

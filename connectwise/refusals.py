@@ -23,17 +23,17 @@ from connectwise.errors import (
 )
 from connectwise.exchange import Answer
 from connectwise.rights import Right
-
-LONGEST_TEXT = 300
+from connectwise.words import fit
 
 
 def refusal(answer: Answer, right: Right) -> PsaError:
     """The error that a 4xx stands for. `right` is the one that the request needed."""
     told = _told(answer)
-    code, message = _text(told, "code"), _text(told, "message") or f"the PSA answered {answer.status}"
-    if answer.status in {400, 401, 403} and re.search(r"client[ _-]?id\b", f"{code} {message}", re.IGNORECASE):
+    code, said = _text(told, "code"), _text(told, "message")
+    message = fit(said, answer.secrets) or f"the PSA answered {answer.status}"
+    if answer.status in {400, 401, 403} and re.search(r"client[ _-]?id\b", f"{code} {said[:2000]}", re.IGNORECASE):
         return ClientIdRefused(f"the PSA refuses our clientId: {message}")
-    if "ssl is required" in message.lower():
+    if "ssl is required" in said.lower():
         return WrongSite(
             "the PSA says that SSL is required: the API answers at another host, usually with the prefix api-"
         )
@@ -44,6 +44,8 @@ def refusal(answer: Answer, right: Right) -> PsaError:
             return FrontRefused("403 without ConnectWise's own words: a firewall in front of the PSA refused us")
         case 403:
             return RightMissing(right, message)
+        case 404 if told is None:
+            return FrontRefused("404 without ConnectWise's own words: something in front of the PSA knows no such path")
         case 404 if is_path_gone(answer):
             return WrongSite(f"the PSA does not have what every PSA has: {message}")
         case 404:
@@ -51,16 +53,21 @@ def refusal(answer: Answer, right: Right) -> PsaError:
         case status if told is None:
             return FrontRefused(f"{status} without ConnectWise's own words: something in front of the PSA refused us")
         case 409:
-            return RecordInUse(409, code, message, _reasons(told))
+            return RecordInUse(409, fit(code, answer.secrets), message, _reasons(told, answer))
         case status:
-            reasons = _reasons(told)
+            reasons = _reasons(told, answer)
             kind = AlreadyExists if any(each.code == "ObjectExists" for each in reasons) else RequestRefused
-            return kind(status, code, message, reasons)
+            return kind(status, fit(code, answer.secrets), message, reasons)
 
 
 def is_path_gone(answer: Answer) -> bool:
     """Whether a 404 is about the path, not about a record: then the tenant may have moved to another codebase."""
     return answer.status == 404 and _text(_told(answer), "code") != "NotFound"
+
+
+def is_endpoint_unknown(answer: Answer) -> bool:
+    """Whether ConnectWise itself says that it has no such path, and therefore did nothing. Source: api-facts §4."""
+    return answer.status == 404 and "endpoint does not exist" in _text(_told(answer), "message").lower()
 
 
 def _told(answer: Answer) -> shapes.Record | None:
@@ -73,14 +80,18 @@ def _told(answer: Answer) -> shapes.Record | None:
 
 
 def _text(told: shapes.Record | None, name: str) -> str:
-    """One line of printable text, cut to a length that fits a log."""
+    """As it came: to be compared, not to be shown."""
     value = told.get(name) if told else None
-    return "".join(c if c.isprintable() else " " for c in value)[:LONGEST_TEXT] if isinstance(value, str) else ""
+    return value if isinstance(value, str) else ""
 
 
-def _reasons(told: shapes.Record) -> tuple[Reason, ...]:
+def _reasons(told: shapes.Record, answer: Answer) -> tuple[Reason, ...]:
     errors = told.get("errors")
     inner = [each for each in errors if isinstance(each, dict)] if isinstance(errors, list) else []
+
+    def shown(each: shapes.Record, name: str) -> str:
+        return fit(_text(each, name), answer.secrets)
+
     return tuple(
-        Reason(_text(each, "code"), _text(each, "message"), _text(each, "field") or None) for each in inner[:20]
+        Reason(shown(each, "code"), shown(each, "message"), shown(each, "field") or None) for each in inner[:20]
     )

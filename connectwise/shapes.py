@@ -26,8 +26,16 @@ MOST_DIGITS = 40
 LARGEST_ID = 2**63 - 1
 
 
-def parse_json(body: bytes) -> object:
-    """Raises: UnreadableAnswer for anything that is no JSON, among it an answer that was cut short."""
+VALUES_OF_A_RECORD = 20_000
+"""More than a single record holds with all its custom fields."""
+
+
+def parse_json(body: bytes, most_values: int = VALUES_OF_A_RECORD) -> object:
+    """Raises: UnreadableAnswer for anything that is no JSON, among it an answer that was cut short, and for more values
+    than were to be expected: parsed, three bytes become a hundred.
+    """
+    if sum(body.count(mark) for mark in (b",", b"[", b"{")) > most_values:
+        raise UnreadableAnswer(f"the answer holds more than {most_values} values ({len(body)} bytes)")
     try:
         parsed: object = json.loads(body, parse_float=_decimal, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
@@ -236,8 +244,8 @@ def addition(record: Record, agreement_id: PsaAgreementId) -> Addition:
     info = info if isinstance(info, dict) else {}
     try:
         bill_customer = BillCustomer(_text(record, "billCustomer"))
-    except ValueError as error:
-        raise UnreadableAnswer("billCustomer is none of those that we know") from error
+    except ValueError:
+        raise UnreadableAnswer("billCustomer is none of those that we know") from None
     return Addition(
         id=PsaAdditionId(_id(record)),
         agreement_id=agreement_id,
@@ -381,8 +389,8 @@ def _instant(record: Record, name: str) -> datetime | None:
     try:
         instant = datetime.fromisoformat(text)
         return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        raise UnreadableAnswer(f"{name} is no date") from error
+    except (ValueError, OverflowError):
+        raise UnreadableAnswer(f"{name} is no date") from None
 
 
 def _as_reference(name: str, value: object) -> Reference | None:

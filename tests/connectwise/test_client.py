@@ -1,6 +1,8 @@
 """What each call asks of the PSA and what it makes of the answer."""
 
+import gzip
 import json
+import tracemalloc
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -12,6 +14,7 @@ import pytest
 from connectwise.client import ReadingClient, WritingClient
 from connectwise.errors import (
     AlreadyExists,
+    FrontRefused,
     IdentifierChanged,
     NotFound,
     OutcomeUnknown,
@@ -19,10 +22,11 @@ from connectwise.errors import (
     WrongKeys,
     WrongSite,
 )
+from connectwise.exchange import Limits
 from connectwise.shapes import Addition, Agreement, BillCustomer, Company, Reference
 from domain.values import PsaAdditionId, PsaAgreementId, PsaCompanyId, PsaProductId
 from tests.connectwise import documented
-from tests.connectwise.edge import ADDRESS, OPENAPI, ROOT, Psa, openapi, psa_answering, scripted_psa
+from tests.connectwise.edge import ADDRESS, OPENAPI, ROOT, Pieces, Psa, openapi, psa_answering, scripted_psa
 
 AGREEMENT = PsaAgreementId(7)
 
@@ -128,6 +132,48 @@ def test_an_additions_list_is_never_shorter_than_the_psa_counts(link: str | None
         return httpx.Response(200, json=page, headers={"Link": link} if link else {})
 
     assert [each.id for each in psa_answering(answer).reading().additions(AGREEMENT)] == [70, 71, 72]
+
+
+def test_a_page_with_more_records_than_asked_for_is_unreadable() -> None:
+    psa = serving("/finance/agreements/7/additions", *({"id": each} for each in range(1, 1002)))
+
+    with pytest.raises(UnreadableAnswer, match="1001 records came where 1000 were asked for"):
+        psa.reading().additions(AGREEMENT)
+
+
+@pytest.mark.parametrize("piece", [b'{"":0},', b"[],", b"1.5,", b"{},"])
+def test_a_small_answer_that_costs_much_to_parse_is_not_parsed(piece: bytes) -> None:
+    """Three bytes of JSON are a hundred in memory: 30 MB of them were a gigabyte."""
+    body = gzip.compress(b"[" + piece * (30_000_000 // len(piece)) + b"{}]", compresslevel=1)
+    psa = psa_answering(one_answer(body), limits=Limits(attempts=1))
+
+    tracemalloc.start()
+    with pytest.raises(UnreadableAnswer, match="values"):
+        psa.reading().company_types()
+    held_at_most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert held_at_most < 100_000_000
+
+
+def one_answer(body: bytes) -> Callable[[httpx.Request], httpx.Response]:
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/count"):
+            return httpx.Response(200, json={"count": 1})
+        return httpx.Response(200, headers={"Content-Encoding": "gzip"}, stream=Pieces(body))
+
+    return answer
+
+
+def test_a_single_record_may_not_be_as_large_as_a_page() -> None:
+    record = documented.addition(70, description="x" * 1_100_000)
+
+    with pytest.raises(UnreadableAnswer, match="larger than 1048576"):
+        serving_one(record, Limits(attempts=1)).reading().addition(AGREEMENT, PsaAdditionId(70))
+
+
+def serving_one(record: dict[str, Any], limits: Limits) -> Psa:
+    return psa_answering(lambda request: httpx.Response(200, json=record), limits=limits)
 
 
 def test_an_agreement_keeps_what_decides_about_billing() -> None:
@@ -434,11 +480,8 @@ def moved(old_answers: Callable[[httpx.Request], httpx.Response], told: str = "v
     return psa_answering(answer)
 
 
-@pytest.mark.parametrize(
-    "gone", [httpx.Response(404, json=documented.NO_ENDPOINT), httpx.Response(404, html="<h1>404</h1>")]
-)
-def test_an_upgraded_tenant_is_found_again_by_reads_and_writes(gone: httpx.Response) -> None:
-    psa = moved(lambda request: gone)
+def test_an_upgraded_tenant_is_found_again_by_reads_and_writes() -> None:
+    psa = moved(lambda request: httpx.Response(404, json=documented.NO_ENDPOINT))
     client = psa.writing()
 
     client.set_quantity(AGREEMENT, PsaAdditionId(70), Decimal(15), deadline=psa.soon())
@@ -451,6 +494,28 @@ def test_an_upgraded_tenant_is_found_again_by_reads_and_writes(gone: httpx.Respo
         ("PATCH", "v2026_4"),
         ("GET", "v2026_4"),
     ]
+
+
+FRONT_PAGE = httpx.Response(404, html="<h1>404</h1>")
+
+
+def test_a_read_follows_an_upgraded_tenant_whatever_page_the_old_path_shows() -> None:
+    psa = moved(lambda request: FRONT_PAGE)
+    client = psa.reading()
+
+    client.addition(AGREEMENT, PsaAdditionId(70))
+
+    assert client.address.codebase == "v2026_4/"
+
+
+@pytest.mark.parametrize("page", [FRONT_PAGE, httpx.Response(404), httpx.Response(404, json={"error": "no route"})])
+def test_a_write_that_a_front_answered_with_404_is_not_sent_again(page: httpx.Response) -> None:
+    psa = moved(lambda request: page if request.method == "PATCH" else httpx.Response(200, json=[]))
+
+    with pytest.raises((FrontRefused, WrongSite)):
+        psa.writing().set_quantity(AGREEMENT, PsaAdditionId(70), Decimal(15), deadline=psa.soon())
+
+    assert [request.method for request in psa.requests].count("PATCH") == 1
 
 
 def test_a_codebase_that_did_not_change_is_asked_for_once_and_not_sent_to_again() -> None:

@@ -73,6 +73,16 @@ def test_an_allowed_origin_is_taken_exactly_as_it_is() -> None:
         site_of("http://127.0.0.1:9001", allowed)
 
 
+@pytest.mark.parametrize("company_id", [".", ".."])
+def test_a_company_that_is_a_step_in_a_path_is_unknown_and_not_asked_for(company_id: str) -> None:
+    psa = scripted_psa()
+
+    with pytest.raises(UnknownCompany):
+        discover(psa.wire, SITE, company_id)
+
+    assert psa.requests == []
+
+
 def answering(psa: Psa, answer: httpx.Response) -> Psa:
     psa.router.get(COMPANYINFO).mock(return_value=answer)
     return psa

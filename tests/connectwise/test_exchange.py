@@ -2,6 +2,7 @@
 
 import gzip
 import logging
+import traceback
 import tracemalloc
 import zlib
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from connectwise.errors import (
     After,
     DeadlinePassed,
+    IdentifierChanged,
     Later,
     NoAnswer,
     OutcomeUnknown,
@@ -378,6 +380,43 @@ def test_a_cookie_of_one_answer_never_travels_with_another_request() -> None:
     read(psa)
 
     assert ["cookie" in request.headers for request in psa.requests] == [False, False]
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 429, 500, 503])
+def test_a_server_that_echoes_the_request_gets_no_key_into_an_error(status: int) -> None:
+    def echo(request: httpx.Request) -> httpx.Response:
+        told = f"privateKey0001, publicKey0001, {request.headers.get('authorization')}, {request.headers['clientid']}"
+        return httpx.Response(status, json={"code": "X", "message": told})
+
+    for act in (read, write):
+        with pytest.raises(PsaError) as raised:
+            act(psa_answering(echo, limits=Limits(attempts=1)))
+        shown = "".join(traceback.format_exception(raised.value))
+
+        for secret in ("privateKey0001", "publicKey0001", "our-client-id", "QWNtZV9NU1Ar"):
+            assert secret not in shown
+
+
+def test_a_product_named_like_a_key_is_not_told() -> None:
+    psa = scripted_psa()
+    psa.router.post(f"{ROOT}/procurement/catalog").respond(
+        201, json=documented.catalog_item(identifier="of privateKey0001")
+    )
+
+    with pytest.raises(IdentifierChanged) as raised:
+        psa.writing().create_product(
+            identifier="X", description="", customer_description="", subcategory_id=1, type_id=1, deadline=psa.soon()
+        )
+
+    assert raised.value.given == "of …"
+
+
+def test_bytes_after_the_end_of_the_compression_are_not_collected() -> None:
+    body = gzip.compress(fine().content)
+    psa = psa_answering(streamed({"Content-Encoding": "gzip"}, body, b"x" * 1000), limits=small(10_000))
+
+    with pytest.raises(UnreadableAnswer, match="goes on"):
+        read(psa)
 
 
 def test_no_key_shows_in_any_error_repr_or_log(caplog: pytest.LogCaptureFixture) -> None:

@@ -1,8 +1,13 @@
 """Which error a 4xx becomes, by status and body as they were seen in the field."""
 
+import json
+from collections.abc import Callable
+from urllib.parse import quote
+
 import httpx
 import pytest
 
+from connectwise.auth import signed_headers
 from connectwise.errors import (
     AlreadyExists,
     ClientIdRefused,
@@ -21,7 +26,9 @@ from connectwise.errors import (
 from connectwise.exchange import Answer
 from connectwise.refusals import refusal
 from connectwise.rights import AGREEMENTS_EDIT, AGREEMENTS_INQUIRE, MINIMUM_ROLE
+from connectwise.words import secrets_of
 from tests.connectwise import documented
+from tests.connectwise.edge import KEYS
 
 
 def meaning(status: int, json: object = None, html: str | None = None) -> PsaError:
@@ -54,7 +61,7 @@ def test_a_documented_body_becomes_its_error(status: int, body: object, expected
     assert type(meaning(status, json=body)) is expected
 
 
-@pytest.mark.parametrize("status", [400, 403, 409, 451])
+@pytest.mark.parametrize("status", [400, 403, 404, 409, 451])
 def test_a_page_of_a_firewall_is_not_taken_for_the_psa(status: int) -> None:
     error = meaning(status, html="<title>Attention Required! | Cloudflare</title>")
 
@@ -99,6 +106,45 @@ def test_long_and_unprintable_words_are_made_fit_for_a_log() -> None:
 
     assert error.message.isprintable()
     assert len(error.message) <= 300
+
+
+def test_many_long_reasons_make_no_long_message() -> None:
+    reasons = [{"code": "X", "message": "c" * 5000}] * 20
+
+    error = meaning(400, json={"code": "X", "message": "a" * 5000, "errors": reasons})
+
+    assert isinstance(error, RequestRefused)
+    assert len(error.message) <= 500
+    assert len(error.reasons) == 20
+
+
+SECRETS = secrets_of(signed_headers(KEYS, "our-client-id"))
+
+
+@pytest.mark.parametrize("spelt", [lambda text: text, str.upper, lambda text: quote(text, safe="")])
+@pytest.mark.parametrize("secret", SECRETS)
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 422])
+def test_a_key_that_a_server_repeats_is_in_no_message(status: int, secret: str, spelt: Callable[[str], str]) -> None:
+    told = f"{'x' * 290}{spelt(secret)} and {spelt(secret)}"
+    reason = {"code": told[290:], "message": told[280:], "field": told[290:]}
+    body = json.dumps({"code": told[290:], "message": told, "errors": [reason]}).encode()
+
+    error = refusal(Answer(status, {}, body, SECRETS), AGREEMENTS_EDIT)
+
+    shown = f"{error} {error!r} {vars(error)}".lower()
+    assert spelt(secret)[:12].lower() not in shown
+
+
+def test_every_part_of_a_signature_is_a_secret() -> None:
+    basic = signed_headers(KEYS, "our-client-id")["Authorization"].removeprefix("Basic ")
+
+    assert set(SECRETS) == {
+        basic,
+        "Acme_MSP+publicKey0001:privateKey0001",
+        "publicKey0001",
+        "privateKey0001",
+        "our-client-id",
+    }
 
 
 def test_the_minimum_role_is_the_one_of_the_help_pages() -> None:

@@ -227,7 +227,7 @@ class Recorded(World):
             for number, text in self.products.items()
             if not asked.startswith("identifier") or f'"{text.lower()}"' in asked
         ]
-        return httpx.Response(200, json=found)
+        return httpx.Response(200, json=found[: int(request.url.params.get("pageSize", 1000))])
 
     @staticmethod
     def _gone(message: str) -> httpx.Response:
