@@ -247,7 +247,7 @@ class ProductMutations:
         act = await asking.act("mapProduct", input.msp, input)
         if act.repeated is not None:
             return ConnectionChanged(connection=await connection_of(info, act.msp))
-        item = await _item(info, input.plan, input.component)
+        item = await known_item(info, input.plan, input.component)
         _, client = await reading(info, act.msp)
         product = await asking.in_thread(mappable, client, PsaProductId(input.product))
         stream = connection_stream(act.msp)
@@ -302,7 +302,7 @@ async def reading(info: Info, msp: MspId) -> tuple[Live, ReadingClient]:
     return live, await asking.in_thread(asking.parts.psa.tenants.reading, msp, live.number)
 
 
-async def _item(info: Info, plan: str, component: Component) -> PlanComponent:
+async def known_item(info: Info, plan: str, component: Component) -> PlanComponent:
     """Raises: UnknownPlan, PlanLacksComponent."""
     catalogue: Catalogue = info.context.parts.catalogue
     known = catalogue.plan(plan)

@@ -33,6 +33,7 @@ from api.mappings import MappingMutations, MappingQueries
 from api.month_end import MonthEndQueries
 from api.organization_changes import OrganizationMutations
 from api.organizations import OrganizationQueries
+from api.product_previews import ProductPreviewMutations
 from api.products import ProductMutations, ProductQueries
 from api.pushes import PushMutations, PushQueries
 from api.reconstruct import ReconstructQueries
@@ -84,6 +85,7 @@ class Query(
 class Mutation(
     ConnectionMutations,
     ProductMutations,
+    ProductPreviewMutations,
     OrganizationMutations,
     LicenseMutations,
     MappingMutations,

@@ -85,6 +85,15 @@ async def on_agreement(views: Views, msp: MspId, agreement: int) -> list[str]:
     return [str(organization) for (organization,) in await views.tuples(query, (msp, agreement))]
 
 
+async def by_agreement(views: Views, msp: MspId) -> dict[int, list[str]]:
+    """The organizations mapped to each agreement. Shape: both by id."""
+    query = (
+        "SELECT agreement, array_agg(organization ORDER BY organization) FROM company_mappings"
+        " WHERE msp = %s AND agreement IS NOT NULL GROUP BY agreement ORDER BY agreement"
+    )
+    return {int(agreement): list(mapped) for agreement, mapped in await views.tuples(query, (msp,))}
+
+
 async def of_companies(views: Views, msp: MspId, companies: Sequence[int]) -> dict[int, list[CompanyMappingRow]]:
     """The mappings onto some companies. Shape: by company; each company's by organization."""
     query = (
