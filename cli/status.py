@@ -68,7 +68,7 @@ def read_standing(url: str) -> Standing:
                 SELECT c.msp, c.status, coalesce(c.site || '/' || c.company_id, '') AS tenant,
                   (SELECT count(*) FROM organizations o WHERE o.msp = c.msp) AS organizations,
                   (SELECT count(*) FROM company_mappings m WHERE m.msp = c.msp AND m.agreement IS NOT NULL) AS mapped,
-                  (SELECT count(*) FROM due_pushes d WHERE d.msp = c.msp AND d.state = 'DUE') AS due,
+                  (SELECT count(*) FROM waiting_pushes d WHERE d.msp = c.msp) AS due,
                   (SELECT count(*) FROM additions a WHERE a.msp = c.msp AND a.open_push IS NOT NULL) AS open,
                   (SELECT count(*) FROM exceptions e WHERE e.msp = c.msp) AS exceptions
                 FROM connections c ORDER BY c.msp
@@ -82,8 +82,8 @@ def read_standing(url: str) -> Standing:
             now=now,
             facts=facts,
             lag=facts - folded,
-            due=one.execute("SELECT count(*) FROM due_pushes WHERE state = 'DUE'").fetchone() or 0,
-            oldest_due=one.execute("SELECT min(due_since) FROM due_pushes WHERE state = 'DUE'").fetchone(),
+            due=one.execute("SELECT count(*) FROM waiting_pushes").fetchone() or 0,
+            oldest_due=one.execute("SELECT min(due_since) FROM waiting_pushes").fetchone(),
             held=one.execute("SELECT count(*) FROM due_pushes WHERE state = 'HELD'").fetchone() or 0,
             runs=one.execute("SELECT count(*) FROM runs WHERE status IN ('REQUESTED', 'RUNNING')").fetchone() or 0,
             connections=tuple(connections),

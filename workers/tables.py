@@ -42,4 +42,13 @@ WORKER_STEPS: tuple[Step, ...] = (
     # The queue's own tables, as the broker's package makes them.
     Step("workers.queue.1", cast(LiteralString, generate_init_sql())),
     Step("workers.request_budget.1", shared_budget.TABLES),
+    Step(
+        "workers.waiting_pushes.1",
+        """
+        CREATE VIEW waiting_pushes AS
+        SELECT d.* FROM due_pushes d LEFT JOIN push_attempts a ON a.addition = d.addition
+         WHERE d.state = 'DUE' AND (d.lane <> 'ACT' OR a.addition IS NULL OR d.due_position > a.checked_position);
+        COMMENT ON VIEW waiting_pushes IS 'Due pushes without those whose acts were found to move nothing together.';
+        """,
+    ),
 )

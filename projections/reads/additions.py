@@ -81,7 +81,7 @@ _ADDITION = (
     "a.agreement, a.product, a.record, a.base, a.wrote, a.open_push, a.held_push, a.held_found, a.is_approved,"
     " a.last_push, a.last_kind, a.last_month, a.last_target, a.last_settled_at, a.final_month, a.final_push,"
     " a.final_verified_at, a.final_target, a.drift_found, e.problem, e.detail,"
-    " EXISTS (SELECT 1 FROM due_pushes d WHERE d.addition = a.addition AND d.state = 'DUE') AS is_due"
+    " EXISTS (SELECT 1 FROM waiting_pushes d WHERE d.addition = a.addition) AS is_due"
 )
 _EXCEPTION = (
     "e.exception, e.agreement, e.product, e.problem, e.reason, e.kind, e.month, e.run, e.detail, e.found, e.wanted,"

@@ -13,6 +13,7 @@ import pytest
 import redis
 
 from journal.migrate import migrate
+from projections.follower import ledger_steps
 from workers.brokers import open_broker
 from workers.tables import WORKER_STEPS
 
@@ -37,7 +38,7 @@ def test_messages_travel_over_postgresql(database: str) -> None:
 
 
 def test_the_queues_tables_are_made_by_migrate(empty_database: str) -> None:
-    migrate(empty_database, WORKER_STEPS)
+    migrate(empty_database, (*ledger_steps(), *WORKER_STEPS))
 
     with psycopg.connect(empty_database) as connection:
         row = connection.execute("SELECT count(*) FROM dramatiq.queue").fetchone()
