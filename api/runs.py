@@ -275,7 +275,10 @@ async def ask_for(info: Info, act: Act, request: Request) -> RunAccepted:
         if same is not None:
             return RunAccepted(run=shown(act.msp, same), joined=True)
         try:
-            await act.record(_recording(act.msp, run, request, looked_at))
+            recorded = await act.record(_recording(act.msp, run, request, looked_at))
+            if not recorded:
+                # The other click of a double one was first, perhaps this very moment.
+                await asking.views_hold(await asking.in_thread(asking.journal.head))
             break
         except _Overtaken:
             await asking.views_hold(await asking.in_thread(asking.journal.head))

@@ -205,7 +205,7 @@ def test_two_admins_who_press_at_once_get_the_same_run(ledger: Whole, operation:
 def test_a_double_click_with_one_key_is_one_run_for_both(ledger: Whole) -> None:
     ledger.billing()
 
-    answers = at_once(ledger, SYNC_NOW, [{"idempotencyKey": "click"}, {"idempotencyKey": "click"}])
+    answers = at_once(ledger, SYNC_NOW, [{"idempotencyKey": "click"}] * 6)
     ledger.settle()
     later = ledger.ask(SYNC_NOW, idempotencyKey="click")
 
