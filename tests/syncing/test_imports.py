@@ -105,6 +105,8 @@ def test_an_import_killed_in_the_middle_is_resumed_and_ends_right(ledger: Whole)
 
 
 def test_two_imports_with_other_filters_are_carried_out_one_after_another(ledger: Whole) -> None:
+    added = {"name": "Of Another Kind", "identifier": "OtherKind", "types": [{"id": 2}], "status": {"id": 1}}
+    ledger.psa_action("record_added", table="company", values=added)
     everything: dict[str, Any] = ledger.run(ledger.imported())
     narrow = ledger.run_of(IMPORT, types=[1])
     wide = ledger.run_of(IMPORT)
