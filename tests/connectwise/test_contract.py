@@ -102,7 +102,8 @@ def test_companies_and_agreements_are_found_by_their_ids_and_missing_ones_are_le
 
     assert [company.id for company in companies] == [world.company]
     assert agreements == (client.agreement(world.agreement),)
-    assert client.companies_by_id([]) == client.agreements_by_id([]) == ()
+    assert client.companies_by_id([]) == ()
+    assert client.agreements_by_id([]) == ()
 
 
 def test_setup_tables_are_there(world: World) -> None:
