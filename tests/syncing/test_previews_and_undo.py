@@ -133,6 +133,18 @@ def test_only_held_lines_can_be_ticked_and_only_with_the_numbers_shown(ledger: W
     assert [Decimal(40)] == ledger.holds(bills.agreement, bills.licenses)
 
 
+def test_a_line_that_is_held_can_be_read_with_why_it_waits(ledger: Whole) -> None:
+    bills = ledger.billing()
+    ledger.hand_edit(bills.agreement, bills.licenses, 99)
+    run = ledger.carried_out(SYNC_NOW)["id"]
+
+    asked = "query ($r: ID!) { run(id: $r) { lines { nodes { product outcome outcomeHold outcomeProblem } } } }"
+    lines = ledger.admin.one(asked, r=run)["lines"]["nodes"]
+
+    held = [line for line in lines if line["product"] == bills.licenses]
+    assert [{"product": bills.licenses, "outcome": "HELD", "outcomeHold": "DROP_GUARD", "outcomeProblem": None}] == held
+
+
 def test_an_undo_is_previewed_and_puts_back_what_was_there(ledger: Whole) -> None:
     bills = ledger.billing()
     edited(ledger, bills)
