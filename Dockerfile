@@ -5,7 +5,7 @@ WORKDIR /build
 RUN python -m venv /venv
 COPY requirements.lock ./
 # Every package is pinned and checked by its hash; the project itself is added without asking for more.
-RUN /venv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.lock
+RUN /venv/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 COPY . .
 RUN /venv/bin/pip wheel --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir /wheels . \
  && /venv/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps /wheels/*.whl

@@ -15,7 +15,7 @@ $(INSTALLED): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("PSA Ledger needs Python 3.11 or newer, found " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "installing the locked packages into $(VENV) …"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $(INSTALLED)
 
@@ -44,7 +44,7 @@ CLIENTS := tests/simulator/clients
 
 conformance: $(INSTALLED) ## Run ConnectWise clients that nobody here wrote against the simulator
 	@test -x $(CONFORMANCE)/bin/python || $(PYTHON) -m venv $(CONFORMANCE)
-	@$(CONFORMANCE)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(CLIENTS)/requirements.lock
+	@$(CONFORMANCE)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $(CLIENTS)/requirements.lock
 	@cp $(CLIENTS)/package.json $(CLIENTS)/package-lock.json $(CLIENTS)/.npmrc $(CONFORMANCE)/
 	@cd $(CONFORMANCE) && PATH="$$PWD/bin:$$PATH" npm ci --silent --ignore-scripts
 	@PATH="$$PWD/$(CONFORMANCE)/bin:$$PATH" $(BIN)/python -m pytest -m long tests/simulator/test_independent_clients.py
