@@ -4,7 +4,6 @@ Nothing happens on import. `compose` makes the parts from settings, `create_app`
 tests serve the application we ship), `main` runs it.
 """
 
-import logging
 import socket
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -31,6 +30,7 @@ from domain.catalogue import parse_catalogue
 from domain.values import MspId
 from journal.application import Journal
 from journal.clock import Clock
+from journal.logs import set_up_logging
 from journal.master_keys import key_source
 from journal.registry import CODEC
 from journal.settings import BadSetting, MissingSetting, Mode, Settings, settings_from
@@ -150,14 +150,14 @@ def main(settings: Settings | None = None, api: ApiSettings | None = None) -> in
     """
     settings = settings_from() if settings is None else settings
     api = api_settings_from() if api is None else api
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    set_up_logging("api")
     with compose(settings, api) as parts, _listening(api) as bound:
         host, port = bound.getsockname()[:2]
         sys.stdout.write(f"PSA Ledger API: http://{f'[{host}]' if ':' in host else host}:{port}\n")
         sys.stdout.flush()
         config = uvicorn.Config(
             create_app(parts),
+            log_config=None,
             log_level="warning",
             access_log=False,
             server_header=False,

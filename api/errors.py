@@ -8,7 +8,6 @@ Three roads lead out of a resolver that can not answer:
 Mistakes in the query itself (syntax, unknown fields) are told as they are and not logged.
 """
 
-import json
 import logging
 import secrets
 from collections.abc import Mapping
@@ -25,6 +24,7 @@ from api.refusals import as_graphql
 from connectwise.errors import PsaError
 from domain.refusals import Refusal
 from domain.values import BillingMonth
+from journal.logs import told_exception
 
 LOG = logging.getLogger("psa_ledger.api")
 
@@ -97,24 +97,9 @@ def root_of(error: BaseException) -> BaseException:
 
 
 def log_bug(error_id: str, error: BaseException, *, request_id: str | None, path: object) -> None:
-    """One line of JSON with the trace's places but not its values: values may be keys."""
-    frames = []
-    trace = error.__traceback__
-    while trace is not None:
-        frames.append(f"{trace.tb_frame.f_code.co_name}:{trace.tb_lineno}")
-        trace = trace.tb_next
-    LOG.error(
-        json.dumps(
-            {
-                "event": "internal-error",
-                "error_id": error_id,
-                "request_id": request_id,
-                "error": type(error).__name__,
-                "path": path,
-                "trace": frames[-12:],
-            }
-        )
-    )
+    """One line with the trace's places but not its values: values may be keys, so the exception itself stays here."""
+    told = {"error_id": error_id, "path": path, "exception": told_exception(error)}
+    LOG.error("internal error", extra=told if request_id is None else {**told, "request_id": request_id})
 
 
 def plain(value: Any) -> Any:

@@ -27,6 +27,7 @@ from api.schema import Schema
 from api.texts import UNSTORABLE, all_storable
 from api.tokens import BadToken, Principal
 from journal.entry import Actor, Role
+from journal.logs import log_fields
 
 MOST_SUBSCRIPTIONS = 20
 LARGEST_BODY = 2 * 1024 * 1024
@@ -73,7 +74,8 @@ class Gateway(GraphQL[Asking, None]):
             return
         request_id = scope["request_id"] = request_id_of(request)
         try:
-            await super().__call__(scope, _bounded(receive), _naming(send, request_id))
+            with log_fields(request_id=request_id, correlation_id=request_id):
+                await super().__call__(scope, _bounded(receive), _naming(send, request_id))
         except BodyTooLarge:
             answer = JSONResponse({"errors": [{"message": "the request is too large"}]}, status_code=413)
             await answer(scope, receive, send)

@@ -4,14 +4,13 @@ A process loads its own room only, and only when its verb is called: loading tak
 """
 
 import argparse
-import logging
 import os
-import sys
 from dataclasses import replace
 
 from api.settings import TOKEN_KEY_FILE
 from api.tokens import create_local_key
 from cli.places import Places, data_directory, database_url, settings_here
+from journal.logs import set_up_logging
 from journal.migrate import migrate
 from journal.settings import Mode, Settings
 
@@ -51,7 +50,7 @@ def run_worker(_given: argparse.Namespace) -> int:
 def run_projector(_given: argparse.Namespace) -> int:
     from projections import follower  # noqa: PLC0415 - only this process folds
 
-    logging.basicConfig(level=logging.INFO, stream=sys.stdout, format="%(message)s")
+    set_up_logging("projector")
     return follower.main(_settings())
 
 

@@ -3,10 +3,12 @@ a test could not do by calling the job.
 """
 
 from collections.abc import Callable, Mapping
+from functools import wraps
 
 import dramatiq
 
 from domain.values import MspId, RunId
+from journal.logs import log_fields
 from workers import attention
 from workers.carry_out_runs import carry_out_run
 from workers.close_month import close_months
@@ -62,10 +64,22 @@ def answers(tools: Tools) -> Mapping[str, Callable[..., None]]:
                 watch_connection(tools, MspId(msp))
                 note_watch(tools.pool, MspId(msp))
 
-    return {
+    jobs: Mapping[str, Callable[..., None]] = {
         "addition.push": push,
         "run.carry_out": carry_out,
         "month.close": close,
         "connection.probe": probe,
         "connection.watch": watch,
     }
+    return {name: _named_in_logs(name, job) for name, job in jobs.items()}
+
+
+def _named_in_logs(name: str, job: Callable[..., None]) -> Callable[..., None]:
+    """The job, with its name and MSP (always the first argument) in every line said meanwhile."""
+
+    @wraps(job)
+    def named(msp: str, *arguments: str | int) -> None:
+        with log_fields(job=name, msp=msp):
+            job(msp, *arguments)
+
+    return named

@@ -4,7 +4,6 @@ import logging
 import os
 import signal
 import socket
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -23,6 +22,7 @@ from connectwise.tenants import Tenants
 from domain.values import MspId
 from journal.application import Journal
 from journal.clock import Clock
+from journal.logs import set_up_logging
 from journal.master_keys import key_source
 from journal.registry import CODEC
 from journal.settings import MissingSetting, Settings
@@ -111,8 +111,7 @@ def views_reach(pool: ConnectionPool, position: int) -> bool:
 
 def main(settings: Settings) -> int:
     """Run a worker until SIGTERM or SIGINT. Returns the exit status."""
-    logging.basicConfig(level=logging.INFO, stream=sys.stdout, format="%(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    set_up_logging("worker")
     own = worker_settings_from(settings.mode)
     stopping = threading.Event()
 

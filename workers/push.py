@@ -47,6 +47,7 @@ from domain.streams import Stream, addition_stream, connection_stream
 from domain.values import MspId, PushId, same_quantity
 from journal.application import TooManyConflicts
 from journal.entry import Origin
+from journal.logs import log_fields
 from journal.reader import Change, Reader
 from projections.due_pushes import Lane
 from workers import attempts, attention
@@ -126,7 +127,8 @@ def _push_addition(here: _Pass, rows: Sequence[DueRow]) -> None:
             if row.is_missed:
                 _miss_month(here, row)
             elif row.lane != Lane.ACT or not is_final_pending:
-                ended = _push_row(here, row)
+                with log_fields(correlation_id=row.correlation):
+                    ended = _push_row(here, row)
                 if ended is Ended.WROTE:
                     return  # what else is due is dispatched again, and starts from a new read
                 is_final_pending |= row.lane == Lane.FINAL and ended is not Ended.DONE

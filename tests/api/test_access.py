@@ -18,6 +18,7 @@ from api.settings import ApiSettings
 from api.tokens import AUDIENCE, BadToken, LocalKey, ProviderKeys, issue_token
 from domain.values import MspId
 from journal.entry import Role
+from journal.logs import JsonLines
 from journal.settings import MissingSetting, Mode, Settings
 from simulator.server import running
 from tests.api.given import change, connected, new_organization, registered
@@ -304,8 +305,8 @@ def test_a_bug_is_masked_with_an_id_and_logged_once_without_values(
     [error] = answer.body["errors"]
     [logged] = [record for record in caplog.records if record.name == "psa_ledger.api"]
     assert error["extensions"]["code"] == "InternalError"
-    assert error["extensions"]["errorId"] == json.loads(logged.message)["error_id"]
-    assert secret not in json.dumps(answer.body) + caplog.text
+    assert error["extensions"]["errorId"] == vars(logged)["error_id"]
+    assert secret not in json.dumps(answer.body) + caplog.text + JsonLines("api").format(logged)
 
 
 def test_health_and_readiness_need_no_token(api: Api) -> None:
