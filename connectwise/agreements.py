@@ -1,32 +1,53 @@
 """An agreement as one pass, or one preview, has read it: the record itself and its complete list of additions; and
 what a quantity on one of its lines is worth.
+
+A push of lines whose records are remembered needs neither: one request brings those lines, and each says whether its
+agreement is active. Whatever the lines can not tell by themselves (that one is gone, which others run, what an ended
+agreement is) is never concluded from them: asking raises `NotRead`, and the pass reads the whole.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 from connectwise.client import ReadingClient
-from connectwise.errors import NotFound
+from connectwise.errors import NotFound, RequestRefused
 from connectwise.shapes import Addition, Agreement, BillCustomer
 from domain.addition import Problem
 from domain.records import StandingRecord
 from domain.values import BillingMonth, PsaAdditionId, PsaAgreementId, PsaProductId, Rule
+
+_ACTIVE = "Active"
+
+
+class NotRead(Exception):
+    """A few lines were read, and what was asked takes the agreement or its complete list of additions."""
 
 
 @dataclass(frozen=True, slots=True)
 class AgreementRead:
     """What the PSA held at `read_at` (the ledger's time before the read).
 
-    Shape: `agreement` is none when it is gone, and then there are no additions.
+    Shape: `agreement` is none when it is gone, and then there are no additions. Unless `is_whole` only some lines of an
+    active agreement were read.
+    Raises: NotRead, from everything that is asked of some lines and that they can not tell.
     """
 
     agreement: Agreement | None
     additions: tuple[Addition, ...]
     read_at: datetime
+    is_whole: bool = True
+
+    def _takes_the_whole(self) -> None:
+        if not self.is_whole:
+            raise NotRead
 
     def record(self, record: PsaAdditionId) -> Addition | None:
-        return next((addition for addition in self.additions if addition.id == record), None)
+        found = next((addition for addition in self.additions if addition.id == record), None)
+        if found is None:
+            self._takes_the_whole()
+        return found
 
     def standing_record(self, record: PsaAdditionId | None) -> StandingRecord | None:
         """A remembered record, if it is there and not cancelled."""
@@ -42,6 +63,7 @@ class AgreementRead:
 
         Running is: effective by the end of the month, and not cancelled or only later than now (design §6.1).
         """
+        self._takes_the_whole()
         return tuple(
             addition
             for addition in self.additions
@@ -58,18 +80,23 @@ class AgreementRead:
 
     def standing(self, product: PsaProductId) -> tuple[Addition, ...]:
         """The records of a product that are not cancelled, whenever they begin to bill."""
+        self._takes_the_whole()
         return tuple(
             addition for addition in self.additions if addition.product_id == product and self.stands(addition)
         )
 
     def effective_on(self, month: BillingMonth) -> datetime:
         """When a new record starts: the first day of the month, but not before the agreement bills."""
+        self._takes_the_whole()
         starts = self.agreement.bill_starts_at if self.agreement is not None else None
         return month.begins_at if starts is None else max(month.begins_at, starts)
 
     def proration_problem(self, rule: Rule | None, wanted: Decimal) -> tuple[Problem, str] | None:
         """Why a quantity under a rule needs a confirmation: the month would be shortened twice."""
-        if rule is not Rule.AVERAGE or wanted <= 0 or self.agreement is None or not self.agreement.is_prorated:
+        if rule is not Rule.AVERAGE or wanted <= 0:
+            return None
+        self._takes_the_whole()
+        if self.agreement is None or not self.agreement.is_prorated:
             return None
         return (
             Problem.PRORATED_TWICE,
@@ -78,6 +105,8 @@ class AgreementRead:
 
     def problem(self) -> tuple[Problem, str] | None:
         """Why nothing can be billed on this agreement, if nothing can."""
+        if not self.is_whole:
+            return None  # each of the lines said that the agreement is active
         agreement = self.agreement
         if agreement is None:
             return Problem.AGREEMENT_GONE, "the agreement is not in ConnectWise any more"
@@ -99,6 +128,25 @@ def read_agreement(client: ReadingClient, agreement: PsaAgreementId, read_at: da
         return AgreementRead(client.agreement(agreement), client.additions(agreement), read_at)
     except NotFound:
         return AgreementRead(None, (), read_at)
+
+
+def read_lines(
+    client: ReadingClient, agreement: PsaAgreementId, records: Collection[PsaAdditionId], read_at: datetime
+) -> AgreementRead | None:
+    """Read some additions of an agreement in one request; none unless all came and say that the agreement is active.
+
+    None says nothing about the PSA but that the whole has to be read.
+    Raises: PsaError.
+    """
+    try:
+        found = client.additions_by_id(agreement, records)
+    except (NotFound, RequestRefused):
+        return None
+    seen = AgreementRead(None, found, read_at, is_whole=False)
+    is_enough = {one.id for one in found} == set(records) and all(
+        one.agreement_status == _ACTIVE and seen.stands(one) for one in found
+    )
+    return seen if is_enough else None
 
 
 def unit_price(client: ReadingClient, record: Addition | None, product: PsaProductId) -> Decimal | None:

@@ -48,6 +48,16 @@ class Allowance:
     per_second: float = 13.0
     burst: int = 200
 
+    @classmethod
+    def of_a_minute(cls, requests: int) -> "Allowance":
+        """So that no minute sees more than so many requests: a fifth of them at once, the rest evenly.
+
+        >>> Allowance.of_a_minute(1_000)
+        Allowance(parallel=4, per_second=13.333333333333334, burst=200)
+        """
+        burst = max(requests // 5, 1)
+        return cls(per_second=(requests - burst) / 60, burst=burst)
+
     def __post_init__(self) -> None:
         if self.parallel < 1 or self.per_second <= 0 or self.burst < 1:
             raise ValueError("an allowance must let something through")

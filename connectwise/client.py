@@ -159,6 +159,27 @@ class ReadingClient:
         path = f"/finance/agreements/{agreement_id:d}/additions"
         return self._whole(path, AGREEMENTS_INQUIRE, {}, lambda record: shapes.addition(record, agreement_id))
 
+    def additions_by_id(self, agreement_id: PsaAgreementId, ids: Iterable[PsaAdditionId]) -> tuple[Addition, ...]:
+        """Those of an agreement's additions that came for these ids: one that is missing is not proven to be gone.
+
+        Why no count, as for every other list: who asks for ids sees which ones came, and takes none for none.
+        Shape: ordered by id, each once, no others. No ids, no request.
+        Raises: NotFound when the agreement is gone.
+        """
+        path = f"/finance/agreements/{agreement_id:d}/additions"
+
+        def parameters(some: tuple[int, ...]) -> Parameters:
+            conditions = f"id in ({','.join(map(str, some))})"
+            return {"conditions": conditions, "orderBy": "id asc", "page": "1", "pageSize": str(len(some))}
+
+        found: dict[int, Addition] = {}
+        for batch in batches(ids, lambda some: len(self._url(path, parameters(some)))):
+            for record in self._page(path, AGREEMENTS_INQUIRE, parameters(batch)).records:
+                addition = shapes.addition(record, agreement_id)
+                if addition.id in batch:
+                    found[addition.id] = addition
+        return tuple(found[each] for each in sorted(found))
+
     def addition(self, agreement_id: PsaAgreementId, addition_id: PsaAdditionId) -> Addition:
         """Raises: NotFound when the addition or its agreement is gone."""
         path = f"/finance/agreements/{agreement_id:d}/additions/{addition_id:d}"

@@ -122,6 +122,8 @@ class Addition:
 
     Units: `quantity` and `less_included` in the product's unit; only quantity − less_included, floor 0, is billed at
     `unit_price`. `unit_price` is None where the PSA does not show it. `cancelled_at` may lie in the future.
+    `agreement_status` is None where the PSA does not show it; else `Active` unless the agreement, or this line of it,
+    has ended or has not begun (api-facts §5.2).
     """
 
     id: PsaAdditionId
@@ -134,6 +136,7 @@ class Addition:
     bill_customer: BillCustomer
     effective_at: datetime | None
     cancelled_at: datetime | None
+    agreement_status: str | None
     updated_at: datetime | None
     updated_by: str | None
 
@@ -257,6 +260,7 @@ def addition(record: Record, agreement_id: PsaAgreementId) -> Addition:
         bill_customer=bill_customer,
         effective_at=_instant(record, "effectiveDate"),
         cancelled_at=_instant(record, "cancelledDate"),
+        agreement_status=_text_or_none(record, "agreementStatus"),
         updated_at=_instant(info, "lastUpdated"),
         updated_by=_text_or_none(info, "updatedBy"),
     )

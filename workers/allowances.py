@@ -15,8 +15,9 @@ REMEMBERED_SECONDS = 5.0
 class Allowances:
     """Allowances by tenant. Thread-safe; a changed setting counts after a few seconds."""
 
-    def __init__(self, pool: ConnectionPool, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, pool: ConnectionPool, usual: Allowance, clock: Callable[[], float] = time.monotonic) -> None:
         self._pool = pool
+        self._usual = usual
         self._clock = clock
         self._known: dict[Tenant, tuple[float, Allowance]] = {}
 
@@ -31,6 +32,6 @@ class Allowances:
                 (tenant.site, tenant.company_id),
             ).fetchone()
         chosen = row[0] if row is not None else None
-        allowance = Allowance() if chosen is None else replace(Allowance(), parallel=chosen)
+        allowance = self._usual if chosen is None else replace(self._usual, parallel=chosen)
         self._known[tenant] = (now + REMEMBERED_SECONDS, allowance)
         return allowance

@@ -79,7 +79,7 @@ def compose(settings: Settings, own: WorkerSettings) -> Iterator[WorkerParts]:
                 return vault.get(connection, msp, connection_number)
 
         http = parts.enter_context(open_http(Guard(settings.allowed_origins)))
-        budget = parts.enter_context(SharedBudget(pool, Allowances(pool)))
+        budget = parts.enter_context(SharedBudget(pool, Allowances(pool, own.allowance)))
         wire = Wire(http, settings.client_id, budget, limits=LIMITS)
         tools = Tools(
             journal=journal,

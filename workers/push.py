@@ -1,4 +1,7 @@
-"""One pass over an agreement: read its additions once, then bring each due addition to what the facts say.
+"""One pass over an agreement: read its due additions once, then bring each of them to what the facts say.
+
+Additions whose records are remembered are read by their ids, in one request; a pass over anything else, or that meets
+a question which takes more, reads the agreement and its complete list.
 
 Each push goes step by step (design §6): settle what is open; record what is going to be written and why; write it
 before the deadline; read the answer back; record how it ended. A crash between any two steps leaves facts from which
@@ -8,10 +11,11 @@ the next pass goes on. What is written is decided by `domain.addition`; here it 
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from connectwise.agreements import read_agreement
+from connectwise.agreements import AgreementRead, NotRead, read_agreement, read_lines
 from connectwise.client import WritingClient
 from connectwise.errors import (
     DeadlinePassed,
@@ -44,7 +48,7 @@ from domain.addition import (
 from domain.connection import CONNECTION, AttentionReason, Status
 from domain.run import RunKind
 from domain.streams import Stream, addition_stream, connection_stream
-from domain.values import MspId, PushId, same_quantity
+from domain.values import MspId, PsaAdditionId, PsaAgreementId, PushId, same_quantity
 from journal.application import TooManyConflicts
 from journal.entry import Origin
 from journal.logs import log_fields
@@ -101,20 +105,49 @@ def _push_all(tools: Tools, due: DueAgreement, holder: str) -> None:
     if connection.status is not Status.ACTIVE:
         return
     client: WritingClient | None = None
-    try:
-        client = tools.clients.writing(msp, connection.live.number)
-        seen = read_agreement(client, next(iter(rows.values()))[0].psa_agreement, read_at)
-    except PsaError as error:
-        _read_failed(tools, due, rows, error, client)
-    else:
+    records = _remembered(tools, due, rows)
+    while rows:
+        try:
+            client = tools.clients.writing(msp, connection.live.number)
+            seen = _read(client, due, records, read_at)
+        except PsaError as error:
+            _read_failed(tools, due, rows, error, client)
+            break
         context = PushContext(tools.pool, due, seen, tools.timing.deadline)
         here = _Pass(tools, context, client, connection.live.number)
-        for of_addition in rows.values():
-            if not renew(tools.pool, due.job, holder, tools.timing.lease):
-                return
-            _push_addition(here, of_addition)
+        try:
+            for addition in tuple(rows):
+                if not renew(tools.pool, due.job, holder, tools.timing.lease):
+                    return
+                _push_addition(here, rows[addition])
+                del rows[addition]
+        except NotRead:
+            records = None
     # The views must show what was done before the lease is given back, or it would be dispatched once more.
     tools.wait_for_views(tools.journal.head())
+
+
+def _remembered(tools: Tools, due: DueAgreement, rows: Mapping[UUID, Sequence[DueRow]]) -> set[PsaAdditionId] | None:
+    """The records that a pass can work on alone; none when an addition has no record, or is not known to have it."""
+    streams = [
+        addition_stream(MspId(due.msp), due.tenant, row.psa_agreement, row.psa_product) for row, *_ in rows.values()
+    ]
+    records: set[PsaAdditionId] = set()
+    for folded in tools.journal.states(ADDITION, streams).values():
+        state = folded.state
+        if state.record is None or (state.open is not None and state.open.record != state.record):
+            return None
+        records.add(state.record)
+    return records
+
+
+def _read(
+    client: WritingClient, due: DueAgreement, records: set[PsaAdditionId] | None, read_at: datetime
+) -> AgreementRead:
+    """Read the lines that matter, or the whole. Raises: PsaError."""
+    agreement = PsaAgreementId(due.agreement)
+    lines = read_lines(client, agreement, records, read_at) if records is not None else None
+    return lines or read_agreement(client, agreement, read_at)
 
 
 def _push_addition(here: _Pass, rows: Sequence[DueRow]) -> None:
@@ -235,11 +268,12 @@ def _verified(
             assert started.found is not None
             add(verify_push(state, started.push, record=started.record, after=started.found, written=False))
             return tuple(facts)
-        effective_on = answer.effective_at or here.context.seen.effective_on(started.month)
         if started.record is None:
+            effective_on = answer.effective_at or here.context.seen.effective_on(started.month)
             add(created(state, answer.id, effective_on))
         add(verify_push(state, started.push, record=answer.id, after=answer.quantity, written=True))
         if is_next_invoice:
+            begins_on = answer.effective_at or here.context.seen.effective_on(started.month)
             add(
                 refuse_push(
                     state,
@@ -247,7 +281,7 @@ def _verified(
                     month=started.month,
                     run=started.run,
                     problem=Problem.NOT_ON_THIS_INVOICE,
-                    detail=f"the period is invoiced already; the addition bills from {effective_on:%Y-%m-%d} on",
+                    detail=f"the period is invoiced already; the addition bills from {begins_on:%Y-%m-%d} on",
                     wanted=started.wanted,
                 )
             )

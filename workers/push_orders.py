@@ -93,7 +93,7 @@ def order_push(
 ) -> Facts | Nothing:
     """Work out what a due row asks for now.
 
-    Raises: PushIsOpen when another worker's push is open.
+    Raises: PushIsOpen when another worker's push is open; NotRead when it takes more than the lines that were read.
     """
     folded = reader.state(CONNECTION, connection_stream(context.msp))
     connection = folded.state
@@ -402,10 +402,11 @@ def _record(asked: _Asked, order: PushOrder) -> StandingRecord | Facts | Nothing
     problem = seen.problem()
     if problem is not None and is_touching:
         return _refused(asked, order, *problem)
-    prorated_twice = seen.proration_problem(order.rule, order.wanted)
-    if prorated_twice is not None and not state.is_proration_confirmed:
+    prorated_twice = None if state.is_proration_confirmed else seen.proration_problem(order.rule, order.wanted)
+    if prorated_twice is not None:
         return _refused(asked, order, *prorated_twice)
-    chosen = choose_record(state, seen.standing_record(state.record), seen.running_records(product, order.month))
+    known = seen.standing_record(state.record)
+    chosen = choose_record(state, known, () if known is not None else seen.running_records(product, order.month))
     if not isinstance(chosen, Refuse):
         return chosen
     if state.record is not None and not is_touching:

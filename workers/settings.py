@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from connectwise.budget import Allowance
 from journal.settings import PREFIX, BadSetting, Mode
 from workers.tools import Timing
 
@@ -13,12 +14,17 @@ _DEADLINE_SECONDS = 75
 """The slowest answer measured on a real tenant took 28 s, and three clients gave up at 30 s (api-facts §4)."""
 
 
+_REQUESTS_PER_MINUTE = 980
+"""ConnectWise throttles more than 1,000 (api-facts §4); a site of one's own may allow more, or less."""
+
+
 @dataclass(frozen=True, slots=True)
 class WorkerSettings:
-    """`threads` jobs run at the same time in one process."""
+    """`threads` jobs run at the same time in one process; `allowance` is what one tenant's PSA is asked at most."""
 
     threads: int
     timing: Timing
+    allowance: Allowance
 
 
 def worker_settings_from(mode: Mode, environment: Mapping[str, str] = os.environ) -> WorkerSettings:
@@ -32,7 +38,8 @@ def worker_settings_from(mode: Mode, environment: Mapping[str, str] = os.environ
     usual = _DEADLINE_SECONDS if mode is Mode.PRODUCTION else _DEMO_DEADLINE_SECONDS
     deadline = timedelta(seconds=_number(environment, "PUSH_DEADLINE_SECONDS", usual, least=1, most=600))
     threads = _number(environment, "WORKER_THREADS", 8, least=1, most=64)
-    return WorkerSettings(threads, Timing(deadline=deadline, lease=2 * deadline))
+    a_minute = _number(environment, "PSA_REQUESTS_PER_MINUTE", _REQUESTS_PER_MINUTE, least=60, most=100_000)
+    return WorkerSettings(threads, Timing(deadline=deadline, lease=2 * deadline), Allowance.of_a_minute(a_minute))
 
 
 def _number(environment: Mapping[str, str], name: str, usual: int, *, least: int, most: int) -> int:

@@ -244,6 +244,7 @@ def test_additions_keep_their_numbers_exactly() -> None:
         bill_customer=BillCustomer.BILLABLE,
         effective_at=datetime(2026, 11, 1, tzinfo=UTC),
         cancelled_at=None,
+        agreement_status="Active",
         updated_at=datetime(2026, 11, 2, 8, 15, 30, tzinfo=UTC),
         updated_by="jdoe",
     )
