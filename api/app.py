@@ -12,16 +12,21 @@ from contextlib import ExitStack, asynccontextmanager, contextmanager
 import psycopg
 import uvicorn
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route, WebSocketRoute
 
 from api.context import Parts, Psa
+from api.exchanges import LARGEST_BODY, Exchanges
 from api.exports import Exports
 from api.gateway import Gateway
+from api.provider_keys import ProviderKeySet, fetching
+from api.rates import Allowances, Rates, SharedLedger
 from api.schema import build_schema
 from api.settings import TOKEN_KEY_FILE, ApiSettings, api_settings_from
-from api.tokens import LocalKey, ProviderKeys, Verifier, read_local_key
+from api.tokens import LocalKey, ProviderKeys, Remembering, Verifier, read_local_key
+from api.turns import Turns
 from connectwise.budget import ProcessBudget
 from connectwise.exchange import Limits, Wire
 from connectwise.guard import Guard, open_http
@@ -75,14 +80,17 @@ def compose(settings: Settings, api: ApiSettings) -> Iterator[Parts]:
             with psycopg.connect(url, connect_timeout=10) as connection:
                 return vault.get(connection, msp, connection_number)
 
+        views = Views(open_pool(url, settings.pool_size))
         yield Parts(
             journal=journal,
-            views=Views(open_pool(url, settings.pool_size)),
+            views=views,
             freshness=Freshness(url),
             catalogue=catalogue,
             psa=Psa(wire, Tenants(wire, secret), settings.allowed_origins),
             vault=vault,
-            tokens=tokens,
+            tokens=Remembering(tokens),
+            rates=Rates(SharedLedger(views), Allowances.of(api.requests_per_second)),
+            turns=Turns(max(2, settings.pool_size // 2)),
             introspection=api.introspection if api.introspection is not None else settings.mode is not Mode.PRODUCTION,
         )
 
@@ -90,7 +98,7 @@ def compose(settings: Settings, api: ApiSettings) -> Iterator[Parts]:
 def _verifier(settings: Settings, api: ApiSettings) -> Verifier:
     """Raises: MissingSetting in production without an identity provider; BadSetting for a broken key file."""
     if api.jwks_url is not None:
-        return ProviderKeys(api.jwks_url, api.issuer)
+        return ProviderKeys(ProviderKeySet(fetching(api.jwks_url)), api.issuer)
     if settings.mode is Mode.PRODUCTION:
         raise MissingSetting("PSA_LEDGER_JWKS_URL", "production verifies tokens with an identity provider's keys")
     path = settings.data_dir / TOKEN_KEY_FILE
@@ -140,7 +148,7 @@ def create_app(parts: Parts) -> Starlette:
         Route("/health", health),
         Route("/ready", ready),
     ]
-    return Starlette(routes=routes, lifespan=lifespan)
+    return Starlette(routes=routes, lifespan=lifespan, middleware=[Middleware(Exchanges)])
 
 
 def main(settings: Settings | None = None, api: ApiSettings | None = None) -> int:
@@ -161,6 +169,7 @@ def main(settings: Settings | None = None, api: ApiSettings | None = None) -> in
             log_level="warning",
             access_log=False,
             server_header=False,
+            ws_max_size=LARGEST_BODY,
             timeout_keep_alive=75,
             timeout_graceful_shutdown=10,
             lifespan="on",

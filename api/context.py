@@ -14,10 +14,13 @@ from typing import Any, TypeAlias, TypeVar
 
 import strawberry
 from anyio import to_thread
+from starlette.types import Scope
 
 from api.errors import Told, msp_needed, plain, unknown_msp
 from api.loaders import Loaders
-from api.tokens import Principal, Verifier
+from api.rates import Rates
+from api.tokens import Principal, Remembering
+from api.turns import Turns
 from connectwise.exchange import Wire
 from connectwise.tenants import Tenants
 from domain.catalogue import Catalogue
@@ -64,7 +67,9 @@ class Parts:
     catalogue: Catalogue
     psa: Psa
     vault: Vault
-    tokens: Verifier
+    tokens: Remembering
+    rates: Rates
+    turns: Turns
     introspection: bool
     suggestions: KeptSuggestions = field(default_factory=KeptSuggestions)
 
@@ -82,8 +87,14 @@ class Asking:
     actor: Actor
     request_id: str
     loaders: Loaders
+    scope: Scope
+    """Of the exchange, whose line in the log may tell more (`exchanges.tell`)."""
     connection_params: dict[str, Any] | None = None
     """What a WebSocket client sent first; its token is in there."""
+
+    @property
+    def is_websocket(self) -> bool:
+        return bool(self.scope["type"] == "websocket")
 
     @property
     def journal(self) -> Journal:

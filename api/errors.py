@@ -1,9 +1,10 @@
 """What goes wrong, and who may know how.
 
-Three roads lead out of a resolver that can not answer:
+Four roads lead out of a resolver that can not answer:
 - a refusal of the domain or of the PSA: in a mutation a member of its result union (`refusals`), in a query, and for
   input that is malformed before a resolver ever sees it, an error whose extensions carry the refusal's name and values;
 - `Denied`: the caller may not ask this, or asks for what does not exist for them;
+- the database is gone, full or slow: `Unavailable`, logged with an id, to be tried again with the same idempotency key;
 - anything else is a bug: the caller gets an id, the log gets the id and the trace, once, and nobody gets a secret.
 Mistakes in the query itself (syntax, unknown fields) are told as they are and not logged.
 """
@@ -24,6 +25,7 @@ from api.refusals import as_graphql
 from connectwise.errors import PsaError
 from domain.refusals import Refusal
 from domain.values import BillingMonth
+from journal.application import UNAVAILABLE
 from journal.logs import told_exception
 
 LOG = logging.getLogger("psa_ledger.api")
@@ -46,6 +48,10 @@ class Refused(Told):
             _camel(each.name): plain(getattr(shown, each.name)) for each in fields(shown) if each.name != "message"
         }
         super().__init__(shown.message, {"code": type(shown).__name__, "values": values})
+
+
+class Unavailable(Told):
+    """The database did not answer or could not take this; the same act may be tried again."""
 
 
 class Denied(Told):
@@ -73,6 +79,9 @@ class MaskBugs(MaskErrors):
 
     def anonymise_error(self, error: GraphQLError) -> GraphQLError:
         error_id = secrets.token_hex(8)
+        if isinstance(root := root_of(error), UNAVAILABLE):
+            told = unavailable(error_id, root)
+            return GraphQLError(str(told), nodes=error.nodes, path=error.path, extensions=told.extensions)
         request_id = getattr(self.execution_context.context, "request_id", None)
         log_bug(error_id, root_of(error), request_id=request_id, path=error.path)
         return GraphQLError(
@@ -94,6 +103,15 @@ def root_of(error: BaseException) -> BaseException:
     while isinstance(error, GraphQLError) and error.original_error is not None:
         error = error.original_error
     return error
+
+
+def unavailable(error_id: str, error: BaseException) -> Unavailable:
+    """Log that the database is in trouble, and say so to the caller without its words."""
+    LOG.error("the database is not available", extra={"error_id": error_id, "exception": told_exception(error)})
+    return Unavailable(
+        f"the database can not do this now; ask again, with the same idempotencyKey; it is noted under {error_id}",
+        {"code": "Unavailable", "values": {}, "errorId": error_id},
+    )
 
 
 def log_bug(error_id: str, error: BaseException, *, request_id: str | None, path: object) -> None:

@@ -21,7 +21,9 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from api.context import Asking, Parts, checked_id
 from api.errors import Denied, Refused, Told, not_allowed
 from api.fields import READERS
-from api.gateway import asking_of, bearer_of, request_id_of, verified
+from api.gateway import asking_of, let_in, turned_away
+from api.provider_keys import KeysUnavailable
+from api.rates import RateLimited
 from api.scalars import parse_instant
 from api.tokens import BadToken
 from domain.refusals import InvalidInput, Refusal
@@ -74,34 +76,30 @@ class Exports:
         return await self._answer(request, "csv")
 
     async def _answer(self, request: Request, form: str) -> Response:
-        request_id = request_id_of(request)
-        named = {"X-Request-Id": request_id, "Cache-Control": "no-store"}
         try:
-            principal = await verified(self._parts, bearer_of(request))
-        except BadToken as error:
-            challenge = {"WWW-Authenticate": 'Bearer realm="psa-ledger"'}
-            return _error(401, str(error), {"code": "Unauthenticated"}, {**named, **challenge})
+            principal = await let_in(self._parts, request)
+        except (BadToken, KeysUnavailable, RateLimited) as error:
+            return turned_away(error)
         try:
             if principal.role not in READERS:
                 raise not_allowed(principal.role.value)
             asked = _asked(request.query_params, form)
-            msp = await _known(asking_of(self._parts, request, principal, request_id), asked)
+            msp = await _known(asking_of(self._parts, request, principal, request.scope["request_id"]), asked)
             bounds, chunks = await self._parts.in_thread(self._begin, msp, asked)
         except TooManyExports as error:
-            return _error(429, str(error), error.extensions, {**named, "Retry-After": "10"})
+            return _error(429, str(error), error.extensions, {"Retry-After": "10"})
         except Denied as error:
             status = 403 if error.extensions["code"] == "NotAllowed" else 404
-            return _error(status, str(error), error.extensions, named)
+            return _error(status, str(error), error.extensions)
         except Told as error:
-            return _error(400, str(error), error.extensions, named)
+            return _error(400, str(error), error.extensions)
         except Refusal as error:
             refused = Refused(error)
-            return _error(400, str(refused), refused.extensions, named)
+            return _error(400, str(refused), refused.extensions)
         return StreamingResponse(
             chunks,
             media_type=_TYPES[form],
             headers={
-                **named,
                 "X-Export-Until": str(bounds.until),
                 "Content-Disposition": f'attachment; filename="facts.{form}"',
             },
@@ -207,6 +205,8 @@ def _number(given: Mapping[str, str], name: str) -> int | None:
     return int(text)
 
 
-def _error(status: int, message: str, extensions: Mapping[str, object], headers: Mapping[str, str]) -> JSONResponse:
+def _error(
+    status: int, message: str, extensions: Mapping[str, object], headers: Mapping[str, str] | None = None
+) -> JSONResponse:
     body = {"errors": [{"message": message, "extensions": dict(extensions)}]}
-    return JSONResponse(body, status_code=status, headers=dict(headers))
+    return JSONResponse(body, status_code=status, headers=headers)

@@ -1,14 +1,14 @@
 """The door: HTTP and WebSocket in front of the schema.
 
-A request is let in with a valid bearer token and of bounded size only. It gets an id, its own if that is sane, which
-stands in every fact it records and in the answer's headers.
+A request is let in with a valid bearer token only, as often as its caller may ask and when it is its MSP's turn. Its id
+(`exchanges`) stands in every fact it records.
 """
 
-import re
-import uuid
+import asyncio
+import json
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
@@ -22,21 +22,20 @@ from typing_extensions import override
 
 from api.context import Asking, Parts
 from api.errors import Refused
+from api.exchanges import tell
 from api.loaders import new_loaders
+from api.provider_keys import KeysUnavailable
+from api.rates import RateLimited
 from api.schema import Schema
 from api.texts import UNSTORABLE, all_storable
 from api.tokens import BadToken, Principal
 from journal.entry import Actor, Role
-from journal.logs import log_fields
 
 MOST_SUBSCRIPTIONS = 20
-LARGEST_BODY = 2 * 1024 * 1024
 LONGEST_USER_AGENT = 300
-_SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,100}")
-
-
-class BodyTooLarge(Exception):
-    """The request's body exceeds what any operation needs."""
+CHALLENGE = 'Bearer realm="psa-ledger"'
+LONGEST_WAIT_SECONDS = 150.0
+"""For an answer to begin. Longer than any question to ConnectWise that somebody waits for (`app.INTERACTIVE`)."""
 
 
 class NotARequest(Exception):
@@ -66,19 +65,10 @@ class Gateway(GraphQL[Asking, None]):
         if scope["type"] != "http":
             await super().__call__(scope, receive, send)
             return
-        request = Request(scope)
         try:
-            scope["principal"] = await verified(self._parts, bearer_of(request))
-        except BadToken as error:
-            await _unauthorized(str(error))(scope, receive, send)
-            return
-        request_id = scope["request_id"] = request_id_of(request)
-        try:
-            with log_fields(request_id=request_id, correlation_id=request_id):
-                await super().__call__(scope, _bounded(receive), _naming(send, request_id))
-        except BodyTooLarge:
-            answer = JSONResponse({"errors": [{"message": "the request is too large"}]}, status_code=413)
-            await answer(scope, receive, send)
+            await self._answer(scope, receive, send)
+        except (BadToken, KeysUnavailable, RateLimited) as error:
+            await turned_away(error)(scope, receive, send)
         except NotARequest:
             answer = JSONResponse({"errors": [{"message": "the body is no GraphQL request in JSON"}]}, status_code=400)
             await answer(scope, receive, send)
@@ -86,11 +76,38 @@ class Gateway(GraphQL[Asking, None]):
             told = {"message": str(UNSTORABLE), "extensions": Refused(UNSTORABLE).extensions}
             await JSONResponse({"errors": [told]}, status_code=400)(scope, receive, send)
 
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the request in, and wait for its turn and its answer.
+
+        Raises: BadToken, KeysUnavailable, RateLimited; NotARequest, UnstorableText for its body.
+        """
+        who = scope["principal"] = await let_in(self._parts, Request(scope))
+        async with self._parts.turns.turn(who) as turn:
+            limit = asyncio.timeout(LONGEST_WAIT_SECONDS)
+
+            async def sending(message: Message) -> None:
+                # From here on the answer may be a stream: it waits for events and does no work meanwhile.
+                limit.reschedule(None)
+                turn.end()
+                await send(message)
+
+            try:
+                async with limit:
+                    await super().__call__(scope, receive, sending)
+            except TimeoutError:
+                if not limit.expired():
+                    raise
+                await _took_too_long()(scope, receive, send)
+
     @override
     def decode_json(self, data: str | bytes) -> object:
         try:
             decoded = super().decode_json(data)
-        except UnicodeDecodeError as error:
+        except (UnicodeDecodeError, RecursionError) as error:
+            raise NotARequest from error
+        except json.JSONDecodeError:
+            raise
+        except ValueError as error:  # a whole number of more digits than Python reads
             raise NotARequest from error
         if not isinstance(decoded, dict | list):
             raise NotARequest
@@ -101,7 +118,7 @@ class Gateway(GraphQL[Asking, None]):
     @override
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Asking:
         principal = request.scope.get("principal", _nobody())
-        return asking_of(self._parts, request, principal, request.scope.get("request_id", str(uuid.uuid4())))
+        return asking_of(self._parts, request, principal, request.scope["request_id"])
 
     @override
     async def on_ws_connect(self, context: Asking) -> UnsetType | dict[str, object] | None:
@@ -112,7 +129,7 @@ class Gateway(GraphQL[Asking, None]):
         told = (context.connection_params or {}).get("Authorization")
         try:
             context.principal = await verified(self._parts, bearer_in(told if isinstance(told, str) else ""))
-        except BadToken as error:
+        except (BadToken, KeysUnavailable) as error:
             raise ConnectionRejectionError from error
         who = context.principal
         context.actor = replace(context.actor, subject=who.subject, role=who.role)
@@ -124,7 +141,7 @@ def asking_of(parts: Parts, request: HTTPConnection, principal: Principal, reque
     agent = "".join(each for each in request.headers.get("user-agent", "") if each.isprintable())
     address = request.client.host if request.client is not None else None
     actor = Actor(principal.subject, principal.role, address, agent[:LONGEST_USER_AGENT] or None)
-    return Asking(parts, principal, actor, request_id, new_loaders(parts.views))
+    return Asking(parts, principal, actor, request_id, new_loaders(parts.views), request.scope)
 
 
 def bearer_of(request: HTTPConnection) -> str:
@@ -141,46 +158,44 @@ def bearer_in(header: str) -> str:
 
 
 async def verified(parts: Parts, token: str) -> Principal:
-    """Raises: BadToken."""
-    return await parts.in_thread(parts.tokens.verify, token)
+    """Raises: BadToken, KeysUnavailable."""
+    known = parts.tokens.known(token, datetime.now(UTC))
+    return known if known is not None else await parts.in_thread(parts.tokens.verify, token)
 
 
-def request_id_of(request: HTTPConnection) -> str:
-    """The caller's own id for the request when it is sane, or a new one."""
-    given = request.headers.get("x-request-id", "")
-    return given if _SANE_REQUEST_ID.fullmatch(given) else str(uuid.uuid4())
+async def let_in(parts: Parts, request: HTTPConnection) -> Principal:
+    """Whose request it is, once it is known to be within what the caller may ask.
+
+    Raises: BadToken, KeysUnavailable, RateLimited.
+    """
+    who = await verified(parts, bearer_of(request))
+    tell(request.scope, subject=who.subject, role=who.role.value, msp=who.msp)
+    await parts.rates.charge(who)
+    return who
+
+
+def turned_away(error: BadToken | KeysUnavailable | RateLimited) -> JSONResponse:
+    match error:
+        case BadToken():
+            return _turned_away(401, error, {"code": "Unauthenticated"}, {"WWW-Authenticate": CHALLENGE})
+        case KeysUnavailable():
+            return _turned_away(503, error, {"code": "Unavailable", "values": {}}, {"Retry-After": "10"})
+        case RateLimited():
+            return _turned_away(429, error, error.extensions, {"Retry-After": str(error.seconds)})
+
+
+def _turned_away(
+    status: int, error: Exception, extensions: Mapping[str, object], headers: Mapping[str, str]
+) -> JSONResponse:
+    return JSONResponse({"errors": [{"message": str(error), "extensions": extensions}]}, status, headers)
+
+
+def _took_too_long() -> JSONResponse:
+    message = "this took too long; what it changes may still be done: ask again with the same idempotencyKey"
+    told = {"message": message, "extensions": {"code": "TookTooLong", "values": {}}}
+    return JSONResponse({"errors": [told]}, 503)
 
 
 def _nobody() -> Principal:
     """Who a WebSocket client is before its token was seen: in a role that no field lets in."""
     return Principal("", Role.WORKER, None, datetime.now(UTC))
-
-
-def _unauthorized(reason: str) -> JSONResponse:
-    body = {"errors": [{"message": reason, "extensions": {"code": "Unauthenticated"}}]}
-    return JSONResponse(body, status_code=401, headers={"WWW-Authenticate": 'Bearer realm="psa-ledger"'})
-
-
-def _bounded(receive: Receive) -> Receive:
-    """Refuse a body that grows beyond the bound, before it is held in memory."""
-    received = 0
-
-    async def bounded() -> Message:
-        nonlocal received
-        message = await receive()
-        received += len(message.get("body", b""))
-        if received > LARGEST_BODY:
-            raise BodyTooLarge
-        return message
-
-    return bounded
-
-
-def _naming(send: Send, request_id: str) -> Send:
-    async def naming(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            headers: list[Any] = [*message.get("headers", ()), (b"x-request-id", request_id.encode())]
-            message = {**message, "headers": headers}
-        await send(message)
-
-    return naming

@@ -23,6 +23,7 @@ from strawberry.schema.config import StrawberryConfig
 from api.as_of import AsOfQueries
 from api.audit import AuditQueries
 from api.connection import ConnectionMutations, ConnectionQueries
+from api.cost import Charged
 from api.directory import DirectoryQueries
 from api.errors import MaskBugs
 from api.explain import ExplainQueries
@@ -118,6 +119,7 @@ def build_schema(*, introspection: bool) -> Schema:
         lambda: ValidationCache(maxsize=CACHED_DOCUMENTS),
         lambda: MaxTokensLimiter(max_token_count=MOST_TOKENS),
         lambda: AddValidationRules(rules),
+        Charged,
         MaskBugs,
     ]
     if not introspection:

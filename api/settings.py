@@ -1,6 +1,7 @@
 """What an operator may set about the API process, beside the settings that every process shares."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ class ApiSettings:
 
     `port` 0 takes a free one. `jwks_url` names the keys of an identity provider; without it tokens are verified with
     the local key in the data directory, which production refuses. `introspection` None means: not in production.
+    `requests_per_second` is what one caller may ask on average (`rates.Allowances.of`).
     """
 
     host: str = "127.0.0.1"
@@ -25,6 +27,7 @@ class ApiSettings:
     issuer: str = "psa-ledger"
     catalogue_file: Path = Path(__file__).resolve().parent.parent / "catalogue.toml"
     introspection: bool | None = None
+    requests_per_second: float = 50
 
 
 def api_settings_from(environment: Mapping[str, str] = os.environ) -> ApiSettings:
@@ -48,6 +51,7 @@ def api_settings_from(environment: Mapping[str, str] = os.environ) -> ApiSetting
         issuer=given("TOKEN_ISSUER") or defaults.issuer,
         catalogue_file=defaults.catalogue_file if catalogue is None else Path(catalogue),
         introspection=_flag("INTROSPECTION", given("INTROSPECTION")),
+        requests_per_second=_rate(given("REQUESTS_PER_SECOND"), defaults.requests_per_second),
     )
 
 
@@ -63,6 +67,14 @@ def _jwks_url(text: str | None) -> str | None:
     if text is not None and not text.startswith("https://"):
         raise BadSetting(f"{PREFIX}JWKS_URL", "is a URL beginning with https://")
     return text
+
+
+def _rate(text: str | None, default: float) -> float:
+    if text is None:
+        return default
+    if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,3})?", text) or float(text) <= 0:
+        raise BadSetting(f"{PREFIX}REQUESTS_PER_SECOND", "is a number above 0, such as 50 or 0.5")
+    return float(text)
 
 
 def _flag(name: str, text: str | None) -> bool | None:

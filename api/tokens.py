@@ -4,8 +4,10 @@ A token says who (`sub`), in which role (`role`) and for which MSP (`msp`; absen
 It is signed, meant for us (`aud`) and expires. Token times are real time, also where the ledger's clock is moved.
 """
 
+import hashlib
 import os
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,15 +17,19 @@ import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from api.provider_keys import ProviderKeySet
 from domain.values import MspId
 from journal.entry import Role
 
 AUDIENCE = "psa-ledger"
 LOCAL_ALGORITHM = "EdDSA"
-PROVIDER_ALGORITHMS = ("RS256", "ES256", "EdDSA")
 LEEWAY = timedelta(seconds=30)
 """By how much the clocks of issuer and verifier may differ."""
 LONGEST_TOKEN = 8192
+REMEMBERED_SECONDS = 60.0
+MOST_REMEMBERED = 10_000
+_UNREADABLE = (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError)
+"""What PyJWT raises for tokens that somebody made to break it: odd JSON leaves it as it comes."""
 TOKEN_ROLES = frozenset({Role.ADMIN, Role.AUDITOR, Role.PLATFORM})
 
 
@@ -75,20 +81,49 @@ class LocalKey:
 
 
 class ProviderKeys:
-    """The public keys that an identity provider publishes (JWKS), fetched when needed and kept for five minutes."""
+    """Verifies tokens with the public keys that an identity provider publishes (`provider_keys`).
 
-    def __init__(self, url: str, issuer: str) -> None:
-        self._keys = jwt.PyJWKClient(url, cache_keys=True, max_cached_keys=32, lifespan=300, timeout=10)
+    A token names its key, and is verified by that key's own algorithm: what else the token asks for does not matter.
+    """
+
+    def __init__(self, keys: ProviderKeySet, issuer: str) -> None:
+        self._keys = keys
         self._issuer = issuer
 
     def verify(self, token: str) -> Principal:
-        if len(token) > LONGEST_TOKEN:
-            raise BadToken("the token is too long")
-        try:
-            key = self._keys.get_signing_key_from_jwt(token)
-        except jwt.PyJWTError as error:
-            raise BadToken("the token's signing key is not known") from error
-        return _verified(token, key.key, PROVIDER_ALGORITHMS, self._issuer)
+        key_id = _header_of(token).get("kid")
+        if not isinstance(key_id, str):
+            raise BadToken("the token names no signing key")
+        key = self._keys.key(key_id)
+        if key is None:
+            raise BadToken("the token's signing key is not known")
+        return _verified(token, key.key, (key.algorithm_name,), self._issuer)
+
+
+class Remembering:
+    """Remembers for a minute which tokens were good: a client sends the same one with every request.
+
+    A token is remembered by its digest and never beyond its end. Thread-safe: dictionaries are, one step at a time.
+    """
+
+    def __init__(self, verifier: Verifier, clock: Callable[[], float] = time.monotonic) -> None:
+        self._verifier = verifier
+        self._clock = clock
+        self._good: dict[bytes, tuple[float, Principal]] = {}
+
+    def known(self, token: str, now: datetime) -> Principal | None:
+        """Whom the token stands for, if that was found out a moment ago. Asks nobody."""
+        found = self._good.get(_digest(token))
+        if found is None or found[0] < self._clock() or found[1].expires_at + LEEWAY <= now:
+            return None
+        return found[1]
+
+    def verify(self, token: str) -> Principal:
+        principal = self._verifier.verify(token)
+        if len(self._good) >= MOST_REMEMBERED:
+            self._good.clear()
+        self._good[_digest(token)] = (self._clock() + REMEMBERED_SECONDS, principal)
+        return principal
 
 
 def issue_token(
@@ -146,6 +181,16 @@ def read_local_key(path: Path) -> Ed25519PrivateKey:
     return key
 
 
+def _header_of(token: str) -> dict[str, Any]:
+    """What the token says of itself, not verified. Raises: BadToken."""
+    if len(token) > LONGEST_TOKEN:
+        raise BadToken("the token is too long")
+    try:
+        return jwt.get_unverified_header(token)
+    except _UNREADABLE as error:
+        raise BadToken("the token is not valid") from error
+
+
 def _verified(token: str, key: Any, algorithms: tuple[str, ...], issuer: str) -> Principal:
     if len(token) > LONGEST_TOKEN:
         raise BadToken("the token is too long")
@@ -161,12 +206,16 @@ def _verified(token: str, key: Any, algorithms: tuple[str, ...], issuer: str) ->
         )
     except jwt.ExpiredSignatureError as error:
         raise BadToken("the token has expired") from error
-    except jwt.PyJWTError as error:
+    except _UNREADABLE as error:
         raise BadToken("the token is not valid") from error
     try:
         return _principal(claims)
     except ValueError as error:
         raise BadToken(str(error)) from error
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode(errors="surrogatepass")).digest()
 
 
 def _principal(claims: Mapping[str, Any]) -> Principal:
@@ -179,5 +228,8 @@ def _principal(claims: Mapping[str, Any]) -> Principal:
         raise ValueError("the token's MSP is no id")
     if msp is None and role == Role.ADMIN.value:
         raise ValueError("an admin's token names its MSP")
-    expires_at = datetime.fromtimestamp(claims["exp"], UTC)
+    try:
+        expires_at = datetime.fromtimestamp(claims["exp"], UTC)
+    except (TypeError, ValueError, OverflowError, OSError):
+        raise ValueError("the token's end is no time") from None
     return Principal(subject, Role(role), None if msp is None else MspId(msp), expires_at)

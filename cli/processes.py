@@ -73,10 +73,11 @@ def run_migrate(_given: argparse.Namespace) -> int:
 
 def make_tables(url: str) -> tuple[str, ...]:
     """Make or upgrade the tables of every package. Shape: the names of the steps applied now."""
+    from api.rate_tables import RATE_STEPS  # noqa: PLC0415 - see below
     from projections.follower import ledger_steps  # noqa: PLC0415 - loads every view, which only this verb needs
     from workers.tables import WORKER_STEPS  # noqa: PLC0415 - see above
 
-    return migrate(url, (*ledger_steps(), *WORKER_STEPS))
+    return migrate(url, (*ledger_steps(), *WORKER_STEPS, *RATE_STEPS))
 
 
 def _settings() -> Settings:

@@ -15,6 +15,9 @@ from types import TracebackType
 from typing import Any, Self, TypeVar, cast
 from uuid import UUID
 
+import eventsourcing.persistence as library
+import psycopg
+
 from domain.streams import Aggregate, Stream, StreamKind
 from domain.values import MspId
 from journal.codec import Codec
@@ -38,7 +41,24 @@ from journal.state_cache import Folded, StateCache
 S = TypeVar("S")
 F = TypeVar("F")
 
-__all__ = ["BrokenStream", "Change", "Folded", "Journal", "Key", "NotRead", "RawEntry", "Reader", "TooManyConflicts"]
+__all__ = [
+    "UNAVAILABLE",
+    "BrokenStream",
+    "Change",
+    "Folded",
+    "Journal",
+    "Key",
+    "NotRead",
+    "RawEntry",
+    "Reader",
+    "TooManyConflicts",
+]
+
+UNAVAILABLE = (*(library.OperationalError, library.InterfaceError, psycopg.OperationalError, psycopg.InterfaceError),)
+"""What a call of the journal or of a view raises when the database is gone, full, or took too long: nobody's mistake.
+
+An act that ends so was recorded whole or not at all; the same idempotency key tells which.
+"""
 
 TRIES = 20
 LONGEST_PAUSE_SECONDS = 0.1

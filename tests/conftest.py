@@ -16,6 +16,7 @@ import pytest
 from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier
 
+from api.rate_tables import RATE_STEPS
 from journal.migrate import migrate
 from journal.postgres import EmbeddedPostgres
 from projections.follower import ledger_steps
@@ -58,7 +59,7 @@ def postgres() -> Iterator[str]:
 def template(postgres: str) -> Iterator[str]:
     """The name of a migrated database to copy from."""
     with _new_database(postgres, TEMPLATE) as url:
-        migrate(url, (*ledger_steps(), *WORKER_STEPS))
+        migrate(url, (*ledger_steps(), *WORKER_STEPS, *RATE_STEPS))
         yield TEMPLATE
 
 

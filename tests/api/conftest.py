@@ -11,8 +11,6 @@ from starlette.applications import Starlette
 from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
-from journal.migrate import migrate
-from projections.follower import ledger_steps
 from simulator.app import create_app
 from simulator.server import running
 from tests.api.harness import Api, Served, SimulatedTenant, new_msp, new_tenant, serving
@@ -41,7 +39,6 @@ def api_database(postgres: str, template: str) -> Iterator[str]:
     with psycopg.connect(postgres, autocommit=True) as connection:
         connection.execute(SQL("CREATE DATABASE {} TEMPLATE {}").format(Identifier(name), Identifier(template)))
     url = make_conninfo(postgres, dbname=name)
-    migrate(url, ledger_steps())
     yield url
     with psycopg.connect(postgres, autocommit=True) as connection:
         connection.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))

@@ -7,20 +7,15 @@ from typing import Any
 
 import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from starlette.applications import Starlette
-from starlette.responses import JSONResponse
-from starlette.routing import Route
 
 from api.app import compose
 from api.settings import ApiSettings
-from api.tokens import AUDIENCE, BadToken, LocalKey, ProviderKeys, issue_token
+from api.tokens import AUDIENCE, BadToken, LocalKey, issue_token
 from domain.values import MspId
 from journal.entry import Role
 from journal.logs import JsonLines
 from journal.settings import MissingSetting, Mode, Settings
-from simulator.server import running
 from tests.api.given import change, connected, new_organization, registered
 from tests.api.harness import Api, Caller, SimulatedTenant
 from tests.api.operations import CHANGE_LICENSES, CHANGE_SETTINGS, DISCONNECT, REGISTER
@@ -326,29 +321,3 @@ def test_texts_that_nothing_can_hold_are_refused_wherever_they_stand(api: Api, t
     assert in_query.body["errors"]
     assert "InternalError" not in in_query.codes
     assert api.facts() == 0
-
-
-def test_keys_of_an_identity_provider_are_fetched_and_other_algorithms_refused(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-    ours, strange = rsa.generate_private_key(65537, 2048), rsa.generate_private_key(65537, 2048)
-    published = {**json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(ours.public_key())), "kid": "k1", "alg": "RS256"}
-
-    async def keys(_: object) -> JSONResponse:
-        return JSONResponse({"keys": [published]})
-
-    with running(Starlette(routes=[Route("/keys", keys)])) as url:
-        verifier = ProviderKeys(f"{url}/keys", "psa-ledger")
-        principal = verifier.verify(jwt.encode(claims(), ours, algorithm="RS256", headers={"kid": "k1"}))
-        bad = [
-            jwt.encode(claims(), strange, algorithm="RS256", headers={"kid": "k1"}),
-            jwt.encode(claims(), ours, algorithm="RS256", headers={"kid": "another"}),
-            jwt.encode(claims(), ours, algorithm="RS512", headers={"kid": "k1"}),
-            jwt.encode(claims(), "x" * 64, algorithm="HS256", headers={"kid": "k1"}),
-        ]
-        for token in bad:
-            with pytest.raises(BadToken):
-                verifier.verify(token)
-
-    assert principal.msp == "acme"

@@ -10,6 +10,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier
 
+from api.rate_tables import RATE_STEPS
 from journal.migrate import migrate
 from projections.follower import ledger_steps
 from workers.tables import WORKER_STEPS
@@ -35,7 +36,7 @@ class Template:
 def ledger_template(server: str) -> Iterator[Template]:
     name = f"psa_ledger_stories_{os.getpid()}_{next(_NUMBERS)}"
     with _database(server, name, "template0") as url:
-        migrate(url, (*ledger_steps(), *WORKER_STEPS))
+        migrate(url, (*ledger_steps(), *WORKER_STEPS, *RATE_STEPS))
         yield Template(server, name)
 
 
