@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from cli import audit_keys, clock, export, processes, rebuild, reconstruct, status, token, up, verify
+from cli import audit_keys, clock, export, processes, rebuild, reconstruct, rotate_keys, status, token, up, verify
 from cli.lifeline import hold_lifeline
 from cli.places import NothingRuns
 from cli.story import tell as story
@@ -22,7 +22,20 @@ def parser() -> argparse.ArgumentParser:
         prog="psa-ledger", description="Carries licence changes to ConnectWise PSA agreements and proves every number."
     )
     verbs = made.add_subparsers(dest="verb", required=True, metavar="VERB")
-    for group in (up, story, processes, token, clock, status, rebuild, reconstruct, export, verify, audit_keys):
+    for group in (
+        up,
+        story,
+        processes,
+        token,
+        clock,
+        status,
+        rebuild,
+        reconstruct,
+        export,
+        verify,
+        audit_keys,
+        rotate_keys,
+    ):
         group.add_to(verbs)
     return made
 

@@ -100,7 +100,8 @@ def read_key_file(path: Path) -> MasterKeys:
 def add_master_key(path: Path) -> int:
     """Add a fresh key to the file, with the next number; afterwards rotate the vault. Returns the number.
 
-    The file is replaced in one step, so a process that reads it meanwhile sees the old keys or all of them.
+    The file is replaced in one step, so a process that reads it meanwhile sees the old keys or all of them; it keeps
+    its owner and who may read it.
     """
     keys = dict(read_key_file(path).keys)
     number = max(keys) + 1
@@ -126,7 +127,12 @@ def _write_new(path: Path, keys: Mapping[int, bytes]) -> None:
 
 
 def _replace(path: Path, keys: Mapping[int, bytes]) -> None:
-    _written_beside(path, keys).replace(path)
+    was = path.stat()
+    fresh = _written_beside(path, keys)
+    if (was.st_uid, was.st_gid) != (os.getuid(), os.getgid()):
+        os.chown(fresh, was.st_uid, was.st_gid)
+    fresh.chmod(was.st_mode & 0o777)
+    fresh.replace(path)
 
 
 def _written_beside(path: Path, keys: Mapping[int, bytes]) -> Path:

@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import quote
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 
 from domain.values import MspId
 from journal.application import Journal
@@ -51,3 +53,10 @@ def is_fact(line: bytes) -> bool:
 
 def is_checkpoint(line: bytes) -> bool:
     return line.startswith(b'{"checkpoint":')
+
+
+def url_of(database: str) -> str:
+    """The settings take a URL; a test's database is named by keywords."""
+    parts = conninfo_to_dict(database)
+    host = quote(str(parts["host"]), safe="")
+    return f"postgresql://{parts['user']}@/{parts['dbname']}?host={host}&port={parts['port']}"

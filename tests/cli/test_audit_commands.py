@@ -7,11 +7,9 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from urllib.parse import quote
 
 import psycopg
 import pytest
-from psycopg.conninfo import conninfo_to_dict
 
 from cli import verify_export
 from cli.main import main
@@ -23,7 +21,7 @@ from journal.seal import public_keys
 from journal.settings import Mode
 from journal.signing_keys import SigningSettings, signing_keys
 from projections.freshness import wait_until_folded
-from tests.cli.exported import export, is_fact, tell_and_seal
+from tests.cli.exported import export, is_fact, tell_and_seal, url_of
 from tests.journal.sealing import KEY, tampered, text_of
 from tests.projections.story import ACME, OCTOBER, Ledger, tell
 
@@ -31,12 +29,6 @@ PATIENCE_SECONDS = 20.0
 NOTHING_SIGNED = b"NOTHING IS SIGNED: the journal was altered at position 5"
 Command = Callable[..., tuple[int, bytes, str]]
 """Runs a verb. Shape: exit status, standard output, standard error."""
-
-
-def url_of(database: str) -> str:
-    parts = conninfo_to_dict(database)
-    host = quote(str(parts["host"]), safe="")
-    return f"postgresql://{parts['user']}@/{parts['dbname']}?host={host}&port={parts['port']}"
 
 
 @pytest.fixture
