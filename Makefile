@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
-EXAMPLES := README.md docs api cli connectwise domain journal projections simulator workers
+EXAMPLES := README.md docs api cli connectwise domain journal projections simulator telemetry workers
 
 .DEFAULT_GOAL := help
 .PHONY: help run story test check conformance torture bench lock format clean

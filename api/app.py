@@ -13,8 +13,6 @@ import psycopg
 import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.requests import Request
-from starlette.responses import JSONResponse
 from starlette.routing import Route, WebSocketRoute
 
 from api.context import Parts, Psa
@@ -27,8 +25,9 @@ from api.schema import build_schema
 from api.settings import TOKEN_KEY_FILE, ApiSettings, api_settings_from
 from api.tokens import LocalKey, ProviderKeys, Remembering, Verifier, read_local_key
 from api.turns import Turns
+from api.watched import Counted, watching_routes
 from connectwise.budget import ProcessBudget
-from connectwise.exchange import Limits, Wire
+from connectwise.exchange import Call, Limits, Wire
 from connectwise.guard import Guard, open_http
 from connectwise.tenants import Tenants
 from domain.catalogue import parse_catalogue
@@ -42,6 +41,10 @@ from journal.settings import BadSetting, MissingSetting, Mode, Settings, setting
 from journal.vault import Vault
 from projections.freshness import Freshness
 from projections.reads.ask import Views, open_pool
+from projections.reads.standing import watching
+from telemetry.numbers import Numbers
+from telemetry.settings import NOT_WATCHED, TelemetrySettings, telemetry_settings_from
+from telemetry.traces import NOT_TRACED, Traces, traces_to
 
 INTERACTIVE = Limits(
     connect_seconds=5,
@@ -58,7 +61,9 @@ DEMO_CLIENT_ID = "00000000-0000-0000-0000-000000000000"
 
 
 @contextmanager
-def compose(settings: Settings, api: ApiSettings) -> Iterator[Parts]:
+def compose(
+    settings: Settings, api: ApiSettings, traces: Traces = NOT_TRACED, watched: TelemetrySettings = NOT_WATCHED
+) -> Iterator[Parts]:
     """Make the parts of the process, and close them in the end.
 
     Raises: SettingsError, CatalogueError, ClockIsMoved in production.
@@ -74,7 +79,13 @@ def compose(settings: Settings, api: ApiSettings) -> Iterator[Parts]:
     with ExitStack() as opened:
         journal = opened.enter_context(Journal(url, CODEC, pool_size=settings.pool_size))
         http = opened.enter_context(open_http(Guard(settings.allowed_origins)))
-        wire = Wire(http, client_id, ProcessBudget(), limits=INTERACTIVE)
+        numbers = Numbers()
+
+        def watch(call: Call) -> None:
+            numbers.psa_called(call.method, call.verdict, call.waited, call.lasted)
+            traces.done(f"ConnectWise {call.method}", call.lasted, {"verdict": call.verdict})
+
+        wire = Wire(http, client_id, ProcessBudget(), limits=INTERACTIVE, watch=watch)
 
         def secret(msp: MspId, connection_number: int) -> bytes:
             with psycopg.connect(url, connect_timeout=10) as connection:
@@ -92,6 +103,9 @@ def compose(settings: Settings, api: ApiSettings) -> Iterator[Parts]:
             rates=Rates(SharedLedger(views), Allowances.of(api.requests_per_second)),
             turns=Turns(max(2, settings.pool_size // 2)),
             introspection=api.introspection if api.introspection is not None else settings.mode is not Mode.PRODUCTION,
+            standing=opened.enter_context(watching(watched.listen, url, numbers)),
+            numbers=numbers,
+            traces=traces,
         )
 
 
@@ -127,17 +141,6 @@ def create_app(parts: Parts) -> Starlette:
         async with parts.views.pool, parts.freshness:
             yield
 
-    async def health(_: Request) -> JSONResponse:
-        return JSONResponse({"status": "ok"})
-
-    async def ready(_: Request) -> JSONResponse:
-        try:
-            folded = await parts.views.number("SELECT coalesce(min(position), 0) FROM view_positions")
-            head = await parts.in_thread(parts.journal.head)
-        except psycopg.Error as error:
-            return JSONResponse({"status": "unavailable", "reason": type(error).__name__}, status_code=503)
-        return JSONResponse({"status": "ready", "journal": head, "views": folded})
-
     exports = Exports(parts)
     gateway = Gateway(build_schema(introspection=parts.introspection), parts)
     routes = [
@@ -145,10 +148,10 @@ def create_app(parts: Parts) -> Starlette:
         WebSocketRoute("/graphql", gateway),
         Route("/exports/facts.ndjson", exports.ndjson),
         Route("/exports/facts.csv", exports.csv),
-        Route("/health", health),
-        Route("/ready", ready),
+        *watching_routes(parts),
     ]
-    return Starlette(routes=routes, lifespan=lifespan, middleware=[Middleware(Exchanges)])
+    middleware = [Middleware(Counted, parts.numbers), Middleware(Exchanges)]
+    return Starlette(routes=routes, lifespan=lifespan, middleware=middleware)
 
 
 def main(settings: Settings | None = None, api: ApiSettings | None = None) -> int:
@@ -158,8 +161,12 @@ def main(settings: Settings | None = None, api: ApiSettings | None = None) -> in
     """
     settings = settings_from() if settings is None else settings
     api = api_settings_from() if api is None else api
-    set_up_logging("api")
-    with compose(settings, api) as parts, _listening(api) as bound:
+    watched = telemetry_settings_from()
+    with ExitStack() as opened:
+        traces = opened.enter_context(traces_to(watched.traces_url, "api"))
+        set_up_logging("api", also=traces.ids)
+        parts = opened.enter_context(compose(settings, api, traces, watched))
+        bound = opened.enter_context(_listening(api))
         host, port = bound.getsockname()[:2]
         sys.stdout.write(f"PSA Ledger API: http://{f'[{host}]' if ':' in host else host}:{port}\n")
         sys.stdout.flush()

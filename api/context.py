@@ -37,7 +37,10 @@ from journal.vault import Vault
 from projections.freshness import Freshness
 from projections.reads import organizations as organization_rows
 from projections.reads.ask import Views
+from projections.reads.standing import StandingReader
 from projections.reads.suggestions import KeptSuggestions
+from telemetry.numbers import Numbers
+from telemetry.traces import Traces
 
 T = TypeVar("T")
 
@@ -71,6 +74,9 @@ class Parts:
     rates: Rates
     turns: Turns
     introspection: bool
+    standing: StandingReader
+    numbers: Numbers
+    traces: Traces
     suggestions: KeptSuggestions = field(default_factory=KeptSuggestions)
 
     async def in_thread(self, work: Callable[..., T], *arguments: object, **named: object) -> T:

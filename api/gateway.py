@@ -81,7 +81,9 @@ class Gateway(GraphQL[Asking, None]):
 
         Raises: BadToken, KeysUnavailable, RateLimited; NotARequest, UnstorableText for its body.
         """
-        who = scope["principal"] = await let_in(self._parts, Request(scope))
+        request = Request(scope)
+        who = scope["principal"] = await let_in(self._parts, request)
+        traced = self._parts.traces.request("POST /graphql", scope["request_id"], request.headers.get("traceparent"))
         async with self._parts.turns.turn(who) as turn:
             limit = asyncio.timeout(LONGEST_WAIT_SECONDS)
 
@@ -93,7 +95,8 @@ class Gateway(GraphQL[Asking, None]):
 
             try:
                 async with limit:
-                    await super().__call__(scope, receive, sending)
+                    with traced:
+                        await super().__call__(scope, receive, sending)
             except TimeoutError:
                 if not limit.expired():
                     raise

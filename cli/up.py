@@ -200,7 +200,7 @@ def _plan(database_url: str, asked: Asked) -> tuple[Running, tuple[ChildSpec, ..
         return ChildSpec(name, (sys.executable, "-m", "cli.main", name, *arguments), shared, is_ready)
 
     specs = (
-        spec("api", "--host", HOST, "--port", str(api), is_ready=lambda: answers(f"{api_url}/ready")),
+        spec("api", "--host", HOST, "--port", str(api), is_ready=lambda: answers(f"{api_url}/ready?ask=database")),
         spec("worker", is_ready=lambda: works(database_url)),
         spec("projector", is_ready=lambda: folds_to_head(database_url)),
         spec(

@@ -111,14 +111,44 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Call:
+    """One request as those who watch are told of it. Units: seconds of `Time.monotonic`.
+
+    `verdict` is `ok`, `refused` for a 4xx in the PSA's own words, `unknown` for a write that may have been applied, or
+    the verdict of the error: `never`, `later`, `after`. `waited` is how long the budget kept it, `lasted` the time
+    after that.
+    """
+
+    method: str
+    verdict: str
+    waited: float
+    lasted: float
+
+
+@dataclass(slots=True)
+class _Spent:
+    """When the budget let a request go; none while it waits."""
+
+    sent_at: float | None = None
+
+
+def _nobody_watches(_: Call) -> None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
 class Wire:
-    """The way out that all tenants of a process share: guarded HTTP client, our clientId, the budget, the bounds."""
+    """The way out that all tenants of a process share: guarded HTTP client, our clientId, the budget, the bounds.
+
+    `watch` is told of every request that ended, in whatever way.
+    """
 
     http: httpx.Client
     client_id: str = field(repr=False)
     budget: Budget
     time: Time = Time()
     limits: Limits = Limits()
+    watch: Callable[[Call], None] = _nobody_watches
 
     def read(self, tenant: Tenant, url: str, headers: Mapping[str, str]) -> Answer:
         """GET, tried again while that makes sense.
@@ -131,8 +161,13 @@ class Wire:
         self, tenant: Tenant, url: str, headers: Mapping[str, str], most_bytes: int = ONE_RECORD_BYTES
     ) -> Answer:
         """GET, once. `most_bytes` bounds what is unpacked. Raises: as `read`."""
+        return self._watched("GET", lambda spent: self._read_once(tenant, url, headers, most_bytes, spent))
+
+    def _read_once(
+        self, tenant: Tenant, url: str, headers: Mapping[str, str], most_bytes: int, spent: _Spent
+    ) -> Answer:
         ends_at = self.time.monotonic() + self.limits.request_seconds
-        with self._slot(tenant, ends_at):
+        with self._slot(tenant, ends_at, spent):
             try:
                 answer = self._carry("GET", url, headers, None, ends_at=ends_at, most_bytes=most_bytes)
             except httpx.TransportError as error:
@@ -152,8 +187,24 @@ class Wire:
         Raises: DeadlinePassed, Throttled, Unreachable, SiteRefused: nothing was sent or applied. OutcomeUnknown: it may
         have been.
         """
+        return self._watched(
+            method,
+            lambda spent: self._write(tenant, method, url, headers=headers, body=body, deadline=deadline, spent=spent),
+        )
+
+    def _write(
+        self,
+        tenant: Tenant,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes,
+        deadline: Deadline,
+        spent: _Spent,
+    ) -> Answer:
         ends_at = min(self.time.ends_at(deadline), self.time.monotonic() + self.limits.request_seconds)
-        with self._slot(tenant, ends_at):
+        with self._slot(tenant, ends_at, spent):
             try:
                 typed = {**headers, "Content-Type": "application/json"}
                 answer = self._carry(method, url, typed, body, ends_at=ends_at, most_bytes=ONE_RECORD_BYTES)
@@ -164,6 +215,27 @@ class Wire:
         if answer.status == 408 or not (200 <= answer.status < 300 or 400 <= answer.status < 500):
             raise OutcomeUnknown(f"{method} was sent and answered {answer.status}{_excerpt(answer)}")
         self._refuse_throttled(tenant, answer)
+        return answer
+
+    def _watched(self, method: str, send: Callable[[_Spent], Answer]) -> Answer:
+        """Send, and tell whoever watches how it went."""
+        spent, began = _Spent(), self.time.monotonic()
+
+        def tell(verdict: str) -> None:
+            ended = self.time.monotonic()
+            sent_at = ended if spent.sent_at is None else spent.sent_at
+            self.watch(Call(method, verdict, sent_at - began, ended - sent_at))
+
+        try:
+            answer = send(spent)
+        except PsaError as error:
+            tell("unknown" if isinstance(error, OutcomeUnknown) else type(error.verdict).__name__.lower())
+            raise
+        if answer.status < 400:
+            tell("ok")
+        else:
+            # A page that is not in the PSA's own words comes from a front, and passes (see `refusals`).
+            tell("refused" if answer.is_json and answer.status != 409 else "later")
         return answer
 
     def retrying(self, attempt: Callable[[], T]) -> T:
@@ -196,12 +268,13 @@ class Wire:
         return jitter if is_passing else None
 
     @contextmanager
-    def _slot(self, tenant: Tenant, ends_at: float) -> Iterator[None]:
+    def _slot(self, tenant: Tenant, ends_at: float, spent: _Spent) -> Iterator[None]:
         left = ends_at - self.time.monotonic()
         if left <= 0:
             raise DeadlinePassed("the deadline passed before anything was sent")
         with self.budget.slot(tenant, min(self.limits.patience_seconds, left)):
-            if self.time.monotonic() >= ends_at:
+            spent.sent_at = self.time.monotonic()
+            if spent.sent_at >= ends_at:
                 raise DeadlinePassed("the deadline passed while waiting for the request budget")
             yield
 

@@ -36,7 +36,7 @@ MOST_FRAMES = 12
 LONGEST_CHAIN = 4
 DEEPEST = 6
 
-OUR_PACKAGES = frozenset({"api", "cli", "connectwise", "domain", "journal", "projections", "workers"})
+OUR_PACKAGES = frozenset({"api", "cli", "connectwise", "domain", "journal", "projections", "telemetry", "workers"})
 TELLING = (psycopg.OperationalError, OSError)
 """Exceptions of others whose messages speak of connections, files and resources, never of what was being stored."""
 

@@ -35,9 +35,12 @@ from projections.history import History
 from projections.month_end import MonthEnd
 from projections.product_mappings import ProductMappings
 from projections.projector import NotTheProjector, PositionMoved, Projector
+from projections.reads.standing import watching
 from projections.runs import Runs
 from projections.usage_to_date import UsageToDate
 from projections.view import View
+from telemetry.numbers import Numbers
+from telemetry.settings import telemetry_settings_from
 
 STAND_BY_SECONDS = 0.5
 """How often a projector that stands by looks whether the active one is gone."""
@@ -85,7 +88,9 @@ def fold_until(
         return active.position
 
 
-def follow_journal(url: str, codec: Codec, views: Sequence[View], stop: threading.Event) -> None:
+def follow_journal(
+    url: str, codec: Codec, views: Sequence[View], stop: threading.Event, numbers: Numbers | None = None
+) -> None:
     """Stand by until no other projector is active, then fold whatever is recorded until told to stop.
 
     Raises: psycopg.OperationalError, ListenerLost, PositionMoved, and what `Projector.fold` raises.
@@ -98,12 +103,16 @@ def follow_journal(url: str, codec: Codec, views: Sequence[View], stop: threadin
             active.prepare()
             _log.info("folding from position %s", active.position)
             while not stop.is_set():
-                if not active.fold():
+                began = time.monotonic()
+                if folded := active.fold():
+                    if numbers is not None:
+                        numbers.folded(folded, time.monotonic() - began)
+                else:
                     active.check()
                     listener.wait(POLL_SECONDS)
 
 
-def keep_following(url: str, stop: threading.Event) -> None:
+def keep_following(url: str, stop: threading.Event, numbers: Numbers | None = None) -> None:
     """Follow, and follow again when the connection was lost or the positions were moved, until told to stop.
 
     Raises: whatever is no such thing; a bug is not cured by trying again here.
@@ -112,7 +121,7 @@ def keep_following(url: str, stop: threading.Event) -> None:
     while not stop.is_set():
         began = time.monotonic()
         try:
-            follow_journal(url, CODEC, all_views(), stop)
+            follow_journal(url, CODEC, all_views(), stop, numbers)
         except (psycopg.OperationalError, ListenerLost, PositionMoved) as error:
             if time.monotonic() - began > LONGEST_PAUSE_SECONDS:
                 pause = SHORTEST_PAUSE_SECONDS
@@ -156,13 +165,15 @@ def main(settings: Settings | None = None) -> int:
     if settings.database_url is None:
         raise MissingSetting("PSA_LEDGER_DATABASE_URL", "the projector needs a database")
     keys = signing_keys(signing_settings_from(), settings.mode, settings.data_dir)
+    watched, numbers = telemetry_settings_from(), Numbers()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     sealing = _Sealing(settings.database_url, keys, stop)
     sealing.start()
     try:
-        keep_following(settings.database_url, stop)
+        with watching(watched.listen, settings.database_url, numbers):
+            keep_following(settings.database_url, stop, numbers)
     finally:
         stop.set()
         sealing.join()

@@ -1,7 +1,7 @@
 """What may be pushed now: due rows that no month end, hold, lease or back-off keeps waiting.
 
 The same question serves the dispatcher, which asks it of everything, and the worker, which asks it of one agreement.
-The gates of the month end are here in one place (design §5).
+The gates of the month end are in `projections.reads.gates` (design §5).
 """
 
 from collections.abc import Sequence
@@ -15,6 +15,7 @@ from psycopg_pool import ConnectionPool
 
 from domain.values import BillingMonth, LeftBehind, MspId, PsaAgreementId, PsaProductId, RunId, Tenant
 from projections.due_pushes import DueState, Lane
+from projections.reads.gates import MAY_BE_PUSHED, MONTH
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +111,7 @@ _IS_MISSED = """
 _ELIGIBLE = f"""
   FROM due_pushes d
   JOIN connections c ON c.msp = d.msp AND c.site = d.site AND c.company_id = d.company_id AND c.status = 'ACTIVE'
- CROSS JOIN LATERAL (
-       SELECT date_trunc('month', ledger_now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' AS begins_at,
-              to_char(date_trunc('month', ledger_now() AT TIME ZONE 'UTC') - interval '1 day', 'YYYY-MM') AS previous
-       ) AS month
+{MONTH}
   LEFT JOIN push_attempts a ON a.addition = d.addition
   LEFT JOIN additions line ON line.addition = d.addition
  WHERE (d.state = 'DUE'
@@ -121,27 +119,10 @@ _ELIGIBLE = f"""
             AND (a.addition IS NULL OR a.sweep_at <= clock_timestamp()))
         -- A held or refused final would stop the addition for good once a newer month has taken its place.
         OR {_IS_MISSED})
-   AND (d.not_before IS NULL OR d.not_before <= ledger_now())
    AND (a.addition IS NULL OR a.not_before <= clock_timestamp())
    AND (d.lane <> 'ACT' OR a.addition IS NULL OR d.due_position > a.checked_position)
-   -- No push of any kind until the month that ended is closed, if it is to be closed at all.
-   AND (c.connected_at >= month.begins_at
-        OR NOT c.has_products
-        OR c.products_mapped_at >= month.begins_at + interval '30 minutes'
-        OR EXISTS (SELECT 1 FROM runs r
-                    WHERE r.msp = d.msp AND r.kind = 'FINAL' AND r.month = month.previous AND r.planned_at IS NOT NULL))
-   -- Pushes of the new month wait for the addition's final, and afterwards for the days of the hold; without a hold
-   -- both may go in one pass, the final first.
-   AND (d.lane <> 'ACT'
-        OR (NOT EXISTS (SELECT 1 FROM due_pushes f
-                         WHERE f.addition = d.addition AND f.lane = 'FINAL'
-                           AND (f.state <> 'DUE' OR c.hold_days > 0))
-            AND (c.hold_days = 0
-                 OR ledger_now() >= date_trunc('day', CASE WHEN line.final_month = month.previous
-                                                           THEN line.final_verified_at
-                                                           ELSE month.begins_at END AT TIME ZONE 'UTC')
-                                    AT TIME ZONE 'UTC' + (c.hold_days + 1) * interval '1 day')))
-"""  # noqa: S608  # put together from this module's own constants
+   AND {MAY_BE_PUSHED}
+"""  # put together from this module's own constants
 
 _AGREEMENTS = f"""
 WITH eligible AS (

@@ -15,7 +15,7 @@ from uuid import uuid4
 import dramatiq
 from psycopg_pool import ConnectionPool
 
-from connectwise.exchange import Limits, Wire
+from connectwise.exchange import Call, Limits, Wire
 from connectwise.guard import Guard, open_http
 from connectwise.shared_budget import SharedBudget
 from connectwise.tenants import Tenants
@@ -28,6 +28,10 @@ from journal.registry import CODEC
 from journal.settings import MissingSetting, Settings
 from journal.vault import Vault
 from projections.freshness import views_position
+from projections.reads.standing import watching
+from telemetry.numbers import Numbers
+from telemetry.settings import telemetry_settings_from
+from telemetry.traces import NOT_TRACED, Traces, traces_to
 from workers.actors import declare_actors
 from workers.allowances import Allowances
 from workers.brokers import open_broker
@@ -56,7 +60,7 @@ class WorkerParts:
 
 
 @contextmanager
-def compose(settings: Settings, own: WorkerSettings) -> Iterator[WorkerParts]:
+def compose(settings: Settings, own: WorkerSettings, traces: Traces = NOT_TRACED) -> Iterator[WorkerParts]:
     """Put a worker together on its settings; closes everything afterwards.
 
     Raises: MissingSetting without a database URL or client id; ClockIsMoved in production.
@@ -67,6 +71,7 @@ def compose(settings: Settings, own: WorkerSettings) -> Iterator[WorkerParts]:
     if settings.client_id is None:
         raise MissingSetting("PSA_LEDGER_CLIENT_ID", "ConnectWise wants the integration's client id on every call")
     Clock(url, settings.mode)
+    numbers = Numbers()
     with ExitStack() as parts:
         journal = parts.enter_context(Journal(url, CODEC, pool_size=settings.pool_size))
         pool = parts.enter_context(
@@ -80,7 +85,12 @@ def compose(settings: Settings, own: WorkerSettings) -> Iterator[WorkerParts]:
 
         http = parts.enter_context(open_http(Guard(settings.allowed_origins)))
         budget = parts.enter_context(SharedBudget(pool, Allowances(pool, own.allowance)))
-        wire = Wire(http, settings.client_id, budget, limits=LIMITS)
+
+        def watch(call: Call) -> None:
+            numbers.psa_called(call.method, call.verdict, call.waited, call.lasted)
+            traces.done(f"ConnectWise {call.method}", call.lasted, {"verdict": call.verdict})
+
+        wire = Wire(http, settings.client_id, budget, limits=LIMITS, watch=watch)
         tools = Tools(
             journal=journal,
             pool=pool,
@@ -88,6 +98,8 @@ def compose(settings: Settings, own: WorkerSettings) -> Iterator[WorkerParts]:
             wait_for_views=lambda position: views_reach(pool, position),
             timing=own.timing,
             worker=f"worker {socket.gethostname()}/{os.getpid()}",
+            numbers=numbers,
+            traces=traces,
         )
         broker = parts.enter_context(open_broker(settings.broker_url or url, own.threads))
         send = declare_actors(broker, tools)
@@ -111,8 +123,7 @@ def views_reach(pool: ConnectionPool, position: int) -> bool:
 
 def main(settings: Settings) -> int:
     """Run a worker until SIGTERM or SIGINT. Returns the exit status."""
-    set_up_logging("worker")
-    own = worker_settings_from(settings.mode)
+    own, watched = worker_settings_from(settings.mode), telemetry_settings_from()
     stopping = threading.Event()
 
     def stop(_number: int, _frame: FrameType | None) -> None:
@@ -120,12 +131,14 @@ def main(settings: Settings) -> int:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    with compose(settings, own) as parts:
-        worker = dramatiq.Worker(parts.broker, worker_threads=own.threads)
-        worker.start()
-        log.info("worker ready: %d jobs at a time", own.threads)
-        try:
-            parts.dispatcher.run(parts.url, stopping)
-        finally:
-            worker.stop(timeout=STOP_MILLISECONDS)
+    with traces_to(watched.traces_url, "worker") as traces:
+        set_up_logging("worker", also=traces.ids)
+        with compose(settings, own, traces) as parts, watching(watched.listen, parts.url, parts.tools.numbers):
+            worker = dramatiq.Worker(parts.broker, worker_threads=own.threads)
+            worker.start()
+            log.info("worker ready: %d jobs at a time", own.threads)
+            try:
+                parts.dispatcher.run(parts.url, stopping)
+            finally:
+                worker.stop(timeout=STOP_MILLISECONDS)
     return 0

@@ -160,7 +160,10 @@ def _push_addition(here: _Pass, rows: Sequence[DueRow]) -> None:
             if row.is_missed:
                 _miss_month(here, row)
             elif row.lane != Lane.ACT or not is_final_pending:
-                with log_fields(correlation_id=row.correlation):
+                with (
+                    log_fields(correlation_id=row.correlation),
+                    here.tools.traces.step("push", row.correlation, {"lane": row.lane, "month": row.month}),
+                ):
                     ended = _push_row(here, row)
                 if ended is Ended.WROTE:
                     return  # what else is due is dispatched again, and starts from a new read
@@ -209,6 +212,7 @@ def _carry_out(here: _Pass, row: DueRow, started: PushStarted, deadline: float, 
     try:
         answer, is_next_invoice = _write(here, row, started, deadline)
     except OutcomeUnknown:
+        tools.numbers.pushed(started.kind, "unknown", None)
         log.warning("the outcome of push %s is unknown; it is settled after its deadline", started.push)
         attempts.postpone(tools.pool, row, tools.timing.deadline + tools.timing.grace)
         return Ended.WAITS
@@ -289,8 +293,12 @@ def _verified(
 
     entries = here.tools.journal.execute(ADDITION, here.stream(row), decide, origin)
     if any(isinstance(entry.fact, PushFailed | PushOutcomeUnknown) for entry in entries):
+        here.tools.numbers.pushed(started.kind, "failed", None)
         attempts.leave_to_sweeper(here.tools, row)
         return Ended.EXCEPTION
+    if entries:
+        seconds = (entries[-1].recorded_at - row.due_since).total_seconds()
+        here.tools.numbers.pushed(started.kind, "verified", seconds)
     attempts.forget(here.tools.pool, row)
     return Ended.DONE if answer is None else Ended.WROTE
 
@@ -298,6 +306,7 @@ def _verified(
 def _failed(here: _Pass, row: DueRow, started: PushStarted, origin: Origin, error: PsaError) -> Ended:
     """Record that nothing was applied; unless a person has to act, it is tried again, each time later."""
     tools = here.tools
+    tools.numbers.pushed(started.kind, "failed", None)
     match error:
         case RightMissing():
             problem, will_retry = Problem.MISSING_RIGHT, False

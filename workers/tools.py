@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
 from uuid import UUID, uuid4
@@ -13,6 +13,8 @@ from connectwise.client import ReadingClient, WritingClient
 from domain.values import MspId
 from journal.application import Journal
 from journal.entry import Actor, Origin, Role
+from telemetry.numbers import Numbers
+from telemetry.traces import NOT_TRACED, Traces
 
 
 class Clients(Protocol):
@@ -56,6 +58,8 @@ class Tools:
     new_id: Callable[[], UUID] = uuid4
     monotonic: Callable[[], float] = time.monotonic
     worker: str = "worker"
+    numbers: Numbers = field(default_factory=Numbers)
+    traces: Traces = NOT_TRACED
 
     def origin(self, *, correlation: str, causation: UUID | None) -> Origin:
         """Workers act in their own name, because of the fact that made the work due."""

@@ -305,8 +305,8 @@ def test_a_bug_is_masked_with_an_id_and_logged_once_without_values(
 
 
 def test_health_and_readiness_need_no_token(api: Api) -> None:
-    assert api.get("/health").json() == {"status": "ok"}
-    assert api.get("/ready").json()["status"] == "ready"
+    assert api.get("/health").json() == {"status": "alive"}
+    assert api.get("/ready?ask=views").json()["status"] == "ready"
 
 
 @pytest.mark.parametrize("text", ["a\x00b", "\ud800", "\udfff x"])

@@ -38,7 +38,7 @@ def test_the_process_prints_its_url_serves_and_ends_on_sigterm(api_database: str
         process.communicate(timeout=30)
 
     assert line.startswith("PSA Ledger API: http://127.0.0.1:")
-    assert health.json() == {"status": "ok"}
+    assert health.json() == {"status": "alive"}
     assert unknown.status_code == 401
     assert process.returncode in {0, -signal.SIGTERM}
 

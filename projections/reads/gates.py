@@ -1,0 +1,36 @@
+"""The gates of the month end, as SQL (design §5): which due pushes may be started at all, told in one place.
+
+The dispatcher starts what they let through, and whoever watches the ledger must not call late what they hold back.
+Both parts speak of a due push `d`, its connection `c` and its addition `line`.
+"""
+
+from typing import LiteralString
+
+MONTH: LiteralString = """
+ CROSS JOIN LATERAL (
+       SELECT date_trunc('month', ledger_now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' AS begins_at,
+              to_char(date_trunc('month', ledger_now() AT TIME ZONE 'UTC') - interval '1 day', 'YYYY-MM') AS previous
+       ) AS month
+"""
+"""The running month: when it began, and the name of the one before."""
+
+MAY_BE_PUSHED: LiteralString = """
+       (d.not_before IS NULL OR d.not_before <= ledger_now())
+   -- No push of any kind until the month that ended is closed, if it is to be closed at all.
+   AND (c.connected_at >= month.begins_at
+        OR NOT c.has_products
+        OR c.products_mapped_at >= month.begins_at + interval '30 minutes'
+        OR EXISTS (SELECT 1 FROM runs r
+                    WHERE r.msp = d.msp AND r.kind = 'FINAL' AND r.month = month.previous AND r.planned_at IS NOT NULL))
+   -- Pushes of the new month wait for the addition's final, and afterwards for the days of the hold; without a hold
+   -- both may go in one pass, the final first.
+   AND (d.lane <> 'ACT'
+        OR (NOT EXISTS (SELECT 1 FROM due_pushes f
+                         WHERE f.addition = d.addition AND f.lane = 'FINAL'
+                           AND (f.state <> 'DUE' OR c.hold_days > 0))
+            AND (c.hold_days = 0
+                 OR ledger_now() >= date_trunc('day', CASE WHEN line.final_month = month.previous
+                                                           THEN line.final_verified_at
+                                                           ELSE month.begins_at END AT TIME ZONE 'UTC')
+                                    AT TIME ZONE 'UTC' + (c.hold_days + 1) * interval '1 day')))
+"""

@@ -1,0 +1,1 @@
+"""Being watched: the numbers, the alerts over them, the dashboard, the traces."""

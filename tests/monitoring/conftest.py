@@ -1,0 +1,65 @@
+"""A ledger whose numbers are read over HTTP, as Prometheus does."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
+
+import httpx
+import pytest
+
+from projections.reads.standing import StandingReader
+from telemetry.listener import listening
+from telemetry.numbers import Numbers
+from telemetry.settings import Address
+from tests.monitoring.rules import Scrape
+from tests.scenarios.fresh_ledger import Template, ledger_template
+from tests.workers.system import NOON, System, ready_system
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A system, and where it tells its numbers."""
+
+    system: System
+    address: str
+    numbers: Numbers
+
+    def text(self) -> str:
+        return httpx.get(f"{self.address}/metrics", trust_env=False).raise_for_status().text
+
+    def scrape(self) -> Scrape:
+        self.system.fold()
+        return Scrape.of(self.text())
+
+    def ready(self, question: str | None = None) -> httpx.Response:
+        return httpx.get(f"{self.address}/ready{f'?ask={question}' if question else ''}", trust_env=False)
+
+
+@pytest.fixture(scope="session")
+def watched_ledgers(postgres: str) -> Iterator[Template]:
+    with ledger_template(postgres) as template:
+        yield template
+
+
+@pytest.fixture
+def watched_at(watched_ledgers: Template) -> Iterator[Callable[[datetime], Watched]]:
+    """Opens a watched system at an instant: the MSP is connected and has Core mapped, licences and servers."""
+    with ExitStack() as stack:
+
+        def open_at(at: datetime) -> Watched:
+            system = stack.enter_context(ready_system(stack.enter_context(watched_ledgers.copy()), at))
+            standing = StandingReader(system.url, remembered_seconds=0)
+            numbers = system.tools.numbers
+            numbers.look_up(standing.gauges)
+            stack.enter_context(numbers.counting_errors())
+            port = stack.enter_context(listening(Address("127.0.0.1", 0), numbers, standing.questions))
+            return Watched(system, f"http://127.0.0.1:{port}", numbers)
+
+        yield open_at
+
+
+@pytest.fixture
+def watched(watched_at: Callable[[datetime], Watched]) -> Watched:
+    """Noon on 10 November 2026."""
+    return watched_at(NOON)
