@@ -52,7 +52,8 @@ conformance: $(INSTALLED) ## Run ConnectWise clients that nobody here wrote agai
 STEPS ?= 2000
 SEED ?= 0
 torture: $(INSTALLED) ## Random histories, crashes and planted bugs at length (STEPS=, SEED=)
-	@STEPS=$(STEPS) SEED=$(SEED) $(BIN)/python -m pytest -m "long or not long" tests/torture tests/model tests/syncing tests/cli/test_story.py
+	@STEPS=$(STEPS) SEED=$(SEED) $(BIN)/python -m pytest -m "long or not long" tests/torture tests/model tests/syncing tests/cli/test_story.py \
+	  tests/workers/test_every_fault.py
 
 bench: $(INSTALLED) ## Measure every promise and print figure, limit and ratio
 	@$(BIN)/python -m bench

@@ -1,6 +1,7 @@
 """What needs a person: each exception with its numbers, and for each kind one sentence that says how it is cured.
 
-An addition can have two: why it does not hold what it should, and a push that waits for an answer. The connection has
+An addition can have several: why it does not hold what it should, a push that waits for an answer, what the nightly
+watch saw. None is named twice. The connection has
 one while it needs attention. Additions of a tenant that is not the live one keep theirs; readers ask for the live
 tenant's (`connections.site` and `company_id`).
 """
@@ -188,7 +189,7 @@ class Exceptions:
     """The view `exceptions`."""
 
     name = "exceptions"
-    version = 1
+    version = 2
     steps = STEPS
     tables = ("exceptions",)
 
@@ -213,8 +214,9 @@ class Exceptions:
         msp, addition = seen.entry.msp, str(seen.stream_id)
         if before.exceptional != after.exceptional:
             self._changed[(msp, addition)] = _exceptional(addition, seen)
-        for problem in before.troubles.keys() | after.troubles.keys():
-            if before.troubles.get(problem) != after.troubles.get(problem):
+        shown_before, shown_after = _shown_troubles(before), _shown_troubles(after)
+        for problem in shown_before.keys() | shown_after.keys():
+            if shown_before.get(problem) != shown_after.get(problem):
                 name = f"{addition}:{problem}"
                 self._changed[(msp, name)] = _trouble(name, problem, seen)
         if before.drift != after.drift:
@@ -277,9 +279,14 @@ def _exceptional(name: str, seen: Seen) -> Row | None:
     }
 
 
+def _shown_troubles(state: AdditionState) -> Mapping[Problem, str]:
+    """What the watch saw, without what a push named already: one trouble is one exception."""
+    named = state.exceptional.problem if state.exceptional is not None else None
+    return {problem: detail for problem, detail in state.troubles.items() if problem != named}
+
+
 def _trouble(name: str, problem: Problem, seen: Seen) -> Row | None:
-    state: AdditionState = seen.after
-    detail = state.troubles.get(problem)
+    detail = _shown_troubles(seen.after).get(problem)
     return None if detail is None else {**_of_addition(name, seen), **_NOTHING, "problem": problem, "detail": detail}
 
 

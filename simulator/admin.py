@@ -269,6 +269,7 @@ def traffic(tenant: Tenant, request: Request, _body: dict[str, Any]) -> Any:
         "requests": dict(tenant.traffic.requests),
         "answers": {str(status): count for status, count in tenant.traffic.answers.items()},
         "writes": tenant.traffic.writes,
+        "in_flight": tenant.traffic.in_flight,
         "most_in_flight": tenant.traffic.most_in_flight,
     }
 

@@ -32,6 +32,8 @@ KINDS = (
     "oversized",
     "action",
 )
+ERROR_BODIES = ("json", "timeout", "boolean", "html")
+CUTS = ("before", "after")
 MEASURED_MEDIAN = 1.0
 MEASURED_P90 = 6.3
 MEASURED_MAX = 28.0
@@ -100,14 +102,11 @@ def check_detail(kind: str, detail: Mapping[str, Any]) -> None:
             raise ValueError('slow_body needs "seconds"')
         case "oversized" if not whole(detail.get("bytes"), 1):
             raise ValueError('oversized needs "bytes"')
-        case "cut" if detail.get("when") not in {"before", "after"}:
+        case "cut" if detail.get("when") not in CUTS:
             raise ValueError('cut needs "when": "before" or "after"')
-        case "error" | "error_after" if not whole(detail.get("status", 500), 400) or detail.get("body", "json") not in {
-            "json",
-            "timeout",
-            "boolean",
-            "html",
-        }:
+        case "error" | "error_after" if (
+            not whole(detail.get("status", 500), 400) or detail.get("body", "json") not in ERROR_BODIES
+        ):
             raise ValueError('error takes a "status" from 400 and a "body" of json, timeout, boolean or html')
         case "throttle" if not (detail.get("retry_after") in {None, "date"} or whole(detail.get("retry_after"), 0)):
             raise ValueError('throttle takes "retry_after" as seconds, "date" or null')

@@ -269,11 +269,18 @@ def test_requests_are_counted_and_logged_with_bodies_and_without_secrets(psa: Ps
         },
         "answers": {"200": 2, "403": 1},
         "writes": 1,
+        "in_flight": 0,
         "most_in_flight": 1,
     }
     assert [(entry["method"], entry["status"]) for entry in log] == [("PATCH", 200), ("DELETE", 403)]
     assert log[0]["body"] == [{"op": "replace", "path": "quantity", "value": 6}]
-    assert psa.admin("DELETE", "/traffic") == {"requests": {}, "answers": {}, "writes": 0, "most_in_flight": 0}
+    assert psa.admin("DELETE", "/traffic") == {
+        "requests": {},
+        "answers": {},
+        "writes": 0,
+        "in_flight": 0,
+        "most_in_flight": 0,
+    }
 
 
 def test_no_answer_log_or_repr_shows_a_private_key(psa: Psa) -> None:

@@ -4,6 +4,7 @@
 holds. Time stands where the test puts it; nothing sleeps.
 """
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -88,13 +89,18 @@ from simulator.server import running
 from simulator.tenant_recipes import Recipe
 from workers.actors import answers
 from workers.dispatch import Dispatcher
-from workers.tools import Timing, Tools
+from workers.tools import Clients, Timing, Tools
 
 CATALOGUE = parse_catalogue(Path(__file__).parents[2].joinpath("catalogue.toml").read_text(encoding="utf-8"))
 CORE, LITE = CATALOGUE.plan("network-core"), CATALOGUE.plan("network-lite")
 MSP = MspId("acme")
 NOON = datetime(2026, 11, 10, 12, tzinfo=UTC)
 ADMIN = Actor("ada@acme.example", Role.ADMIN)
+RECIPE: Recipe = {
+    "company_id": "test_msp",
+    "data": {"companies": 3, "agreements": 4, "products": 10},
+    "keys": [{"public": "pub", "private": "priv", "member": "Ledger", "role": "minimum"}],
+}
 TIMING = Timing(deadline=timedelta(seconds=20), lease=timedelta(minutes=10))
 
 
@@ -454,6 +460,11 @@ class System:
         return self.psa.quantities(agreement or self.agreement).get(product, [])
 
 
+def tenants_of(wire: Wire, secret: TenantSecret) -> Clients:
+    stored = secret_bytes(secret)
+    return Tenants(wire, lambda _msp, _number: stored)
+
+
 @contextmanager
 def ready_system(url: str, at: datetime = NOON) -> Iterator[System]:
     """A system whose MSP is connected and has Core mapped: licences and servers, confirmed."""
@@ -466,14 +477,15 @@ def ready_system(url: str, at: datetime = NOON) -> Iterator[System]:
 
 
 @contextmanager
-def open_system(url: str, at: datetime) -> Iterator[System]:
-    recipe: Recipe = {
-        "company_id": "test_msp",
-        "data": {"companies": 3, "agreements": 4, "products": 10},
-        "keys": [{"public": "pub", "private": "priv", "role": "minimum"}],
-    }
+def open_system(
+    url: str,
+    at: datetime,
+    clients: Callable[[Wire, TenantSecret], Clients] = tenants_of,
+    seconds: Callable[[], float] = time.monotonic,
+) -> Iterator[System]:
+    """A system that nothing is connected to. `seconds` is the clock of the request budget."""
     with (
-        running(create_app([recipe])) as psa_url,
+        running(create_app([RECIPE])) as psa_url,
         httpx.Client() as http,
         open_http(Guard(frozenset({psa_url}))) as outgoing,
         Journal(url, CODEC, pool_size=4) as journal,
@@ -489,12 +501,11 @@ def open_system(url: str, at: datetime) -> Iterator[System]:
         wire = Wire(
             outgoing,
             "00000000-0000-0000-0000-000000000001",
-            ProcessBudget(lambda _: Allowance(per_second=10_000, burst=10_000)),
+            ProcessBudget(lambda _: Allowance(per_second=10_000, burst=10_000), seconds),
             limits=Limits(attempts=1),
         )
         credentials = Credentials("test_msp", "pub", "priv")
         address = discover(wire, site_of(psa_url, frozenset({psa_url})), "test_msp")
-        secret = secret_bytes(TenantSecret(address, credentials))
 
         def wait_for_views(position: int) -> bool:
             while projector.fold():
@@ -504,7 +515,7 @@ def open_system(url: str, at: datetime) -> Iterator[System]:
         tools = Tools(
             journal=journal,
             pool=pool,
-            clients=Tenants(wire, lambda _msp, _number: secret),
+            clients=clients(wire, TenantSecret(address, credentials)),
             wait_for_views=wait_for_views,
             timing=TIMING,
         )

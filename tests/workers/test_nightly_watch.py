@@ -86,6 +86,18 @@ def test_what_happened_in_connectwise_is_an_exception_with_a_cure(
     assert cure_of(problem)
 
 
+def test_what_a_push_named_already_is_not_named_a_second_time_by_the_watch(billing: System) -> None:
+    billing.psa.post("actions", action="record_deleted", table="agreement", id=billing.agreement)
+    billing.licenses("globex", delta=1)
+    billing.settle()
+
+    night(billing)
+
+    with billing.tools.pool.connection() as connection:
+        shown = connection.execute("SELECT problem FROM exceptions WHERE product = %s", (billing.license_product,))
+        assert [("AGREEMENT_GONE",)] == shown.fetchall()
+
+
 def test_what_is_in_order_again_is_taken_back(billing: System) -> None:
     billing.psa.post("actions", action="company_deleted", company=1)
     night(billing)

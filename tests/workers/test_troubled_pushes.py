@@ -1,15 +1,14 @@
-"""What a push does when the PSA, the network or a colleague gets in its way: the right number, or a named exception."""
+"""What a push does when the PSA or a colleague gets in its way over more than one push.
+
+Every single fault is lived through in `test_every_fault`.
+"""
 
 from datetime import timedelta
 from decimal import Decimal
 
-import pytest
-
-from domain.addition import AdditionAdopted, AdditionCreated, PushFailed, PushOutcomeUnknown, PushStarted
-from domain.connection import CONNECTION, Status
-from domain.streams import connection_stream
+from domain.addition import AdditionAdopted, PushFailed, PushOutcomeUnknown, PushStarted
 from domain.values import Component, Rule
-from tests.workers.system import MSP, System
+from tests.workers.system import System
 
 ADDITIONS = "*/additions*"
 
@@ -19,54 +18,6 @@ def start(system: System, quantity: int = 12) -> None:
     system.licenses("globex", quantity=quantity)
     system.map_company("globex")
     system.settle()
-
-
-def test_a_create_whose_answer_was_cut_after_it_took_effect_is_found_and_not_repeated(system: System) -> None:
-    system.psa.fault("cut", method="POST", endpoint=ADDITIONS, count=1, when="after")
-    start(system)
-
-    system.move_clock(system.now + timedelta(seconds=30))
-    system.forget_patience()
-    system.settle()
-
-    assert [Decimal(12)] == system.held(system.license_product)
-    assert [Decimal(0)] == system.held(system.server_product)
-    created = [fact for fact in system.facts(system.license_product) if isinstance(fact, AdditionCreated)]
-    assert len(created) == 1
-
-
-def test_a_create_that_was_cut_before_it_took_effect_is_tried_again(system: System) -> None:
-    system.psa.fault("cut", method="POST", endpoint=ADDITIONS, count=1, when="before")
-    start(system)
-
-    system.move_clock(system.now + timedelta(seconds=30))
-    system.forget_patience()
-    system.settle()
-
-    assert [Decimal(12)] == system.held(system.license_product)
-    assert [Decimal(0)] == system.held(system.server_product)
-
-
-@pytest.mark.parametrize("when", ["before", "after"])
-def test_an_update_with_an_unknown_outcome_is_settled_after_its_deadline_and_applied_once(
-    system: System, when: str
-) -> None:
-    start(system)
-    system.psa.fault("cut", method="PATCH", endpoint=ADDITIONS, count=1, when=when)
-    system.licenses("globex", delta=3)
-    system.settle()
-    open_push = system.addition(system.license_product).open
-    assert open_push is not None
-
-    system.forget_patience()
-    system.settle()
-    assert open_push == system.addition(system.license_product).open
-
-    system.move_clock(system.now + timedelta(seconds=30))
-    system.forget_patience()
-    system.settle()
-    assert [Decimal(15)] == system.held(system.license_product)
-    assert system.addition(system.license_product).open is None
 
 
 def test_a_third_number_after_an_unknown_outcome_stops_increments_until_sync_now(system: System) -> None:
@@ -87,17 +38,6 @@ def test_a_third_number_after_an_unknown_outcome_stops_increments_until_sync_now
     system.sync_now()
     system.settle()
     assert [Decimal(16)] == system.held(system.license_product)
-
-
-def test_keys_revoked_right_before_the_write_raise_attention_and_write_nothing(system: System) -> None:
-    start(system)
-    system.psa.fault("action", method="PATCH", endpoint=ADDITIONS, count=1, action="keys_revoked")
-    system.licenses("globex", delta=3)
-    system.settle()
-
-    state = system.journal.state(CONNECTION, connection_stream(MSP)).state
-    assert Status.ATTENTION is state.status
-    assert [Decimal(12)] == system.held(system.license_product)
 
 
 def test_pushes_wait_while_the_keys_are_refused_and_go_out_when_they_work_again(system: System) -> None:
