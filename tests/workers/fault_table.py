@@ -82,12 +82,10 @@ CUT_BEFORE = {"kind": "cut", "when": "before"}
 CUT_AFTER = {"kind": "cut", "when": "after"}
 TRUNCATED = {"kind": "truncated"}
 OVERSIZED = {"kind": "oversized", "bytes": 2_000_000}
-OVERSIZED_AGREEMENT = {**OVERSIZED, "endpoint": "/finance/agreements/{id}"}
 
 UPGRADED = action("codebase_upgrade", codebase="v2027_1")
 REVOKED = action("keys_revoked")
-CANCELLED = action("agreement_cancelled", agreement="the agreement", endpoint="/finance/agreements/{id}")
-CANCELLED_NOW = action("agreement_cancelled", agreement="the agreement")
+CANCELLED = action("agreement_cancelled", agreement="the agreement")
 RUNS_AGAIN = done("record_changed", table="agreement", id="the agreement",
                   changes={"cancelledFlag": False, "dateCancelled": None})  # fmt: skip
 AGREEMENT_DELETED = action("record_deleted", table="agreement", id="the agreement")
@@ -100,8 +98,7 @@ NO_ADD = action("right_withdrawn", function="Agreements", verb="add")
 INQUIRE = done("right_granted", function="Agreements", verb="inquire")
 EDIT = done("right_granted", function="Agreements", verb="edit")
 ADD = done("right_granted", function="Agreements", verb="add")
-ONLY_MINE = action("right_granted", function="Agreements", verb="inquire", level="My",
-                   endpoint="/finance/agreements/{id}")  # fmt: skip
+ONLY_MINE = action("right_granted", function="Agreements", verb="inquire", level="My")
 EDIT_MINE = action("right_granted", function="Agreements", verb="edit", level="My")
 SETUP_CLOSED = action("table_closed", table="companyType")
 CLOSED = action("table_closed", table="addition")
@@ -185,7 +182,7 @@ TABLE = (
     Row(TRUNCATED,          READ,   "UnreadableAnswer", "",            (12,),  WRITES, (15,)),
     Row(TRUNCATED,          UPDATE, "OutcomeUnknown",   "PushStarted", (15,),  "UsagePushed", (15,)),
     Row(TRUNCATED,          CREATE, "OutcomeUnknown",   "PushStarted", (15,),  FOUND, (15,)),
-    Row(OVERSIZED_AGREEMENT, READ,   "UnreadableAnswer", "",            (12,),  WRITES, (15,)),
+    Row(OVERSIZED,          READ,   "UnreadableAnswer", "",            (12,),  WRITES, (15,)),
     Row(OVERSIZED,          UPDATE, "OutcomeUnknown",   "PushStarted", (15,),  "UsagePushed", (15,)),
     Row(OVERSIZED,          CREATE, "OutcomeUnknown",   "PushStarted", (15,),  FOUND, (15,)),
 
@@ -229,9 +226,9 @@ TABLE = (
     Row(UNFIT,              UPDATE, "RequestRefused",   "PushStarted PushFailed REFUSED_BY_PSA", (12,),
         ASKED + WRITES, (15,), (FIT_AGAIN, "retry")),
     Row(CANCELLED,          READ,   "",                 ENDED,         (12,),  WRITES, (15,), (RUNS_AGAIN,)),
-    Row(CANCELLED_NOW,      UPDATE, "",                 WRITES,        (15,),  "", (15,), watch="AGREEMENT_ENDED"),
-    Row(CANCELLED_NOW,      CREATE, "",                 CREATES,       (15,),  "", (15,), watch="AGREEMENT_ENDED"),
-    Row(AGREEMENT_DELETED,  READ,   "NotFound",         "PushRefused AGREEMENT_GONE", (),
+    Row(CANCELLED,          UPDATE, "",                 WRITES,        (15,),  "", (15,), watch="AGREEMENT_ENDED"),
+    Row(CANCELLED,          CREATE, "",                 CREATES,       (15,),  "", (15,), watch="AGREEMENT_ENDED"),
+    Row(AGREEMENT_DELETED,  READ,   "NotFound NotFound", "PushRefused AGREEMENT_GONE", (),
         "", (), watch="AGREEMENT_GONE"),
     Row(AGREEMENT_DELETED,  UPDATE, "NotFound",         f"PushStarted {FAILED}", (),
         "PushRefused AGREEMENT_GONE", (), watch="AGREEMENT_GONE"),

@@ -6,7 +6,7 @@ row, time passes, and in the night the watch looks at everything.
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -62,6 +62,11 @@ class Overheard(WritingClient):
     def additions(self, agreement_id: PsaAgreementId) -> tuple[Addition, ...]:
         with self._listening():
             return super().additions(agreement_id)
+
+    @override
+    def additions_by_id(self, agreement_id: PsaAgreementId, ids: Iterable[PsaAdditionId]) -> tuple[Addition, ...]:
+        with self._listening():
+            return super().additions_by_id(agreement_id, ids)
 
     @override
     def set_quantity(
