@@ -6,7 +6,7 @@ INSTALLED := $(VENV)/.installed
 EXAMPLES := README.md docs api cli connectwise domain journal projections simulator telemetry workers
 
 .DEFAULT_GOAL := help
-.PHONY: help run story test check conformance torture bench lock format clean
+.PHONY: help run story test test-browser screens browser panel panel-types check check-panel conformance torture bench lock format clean
 
 help: ## Explain every target
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,23 +19,59 @@ $(INSTALLED): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $(INSTALLED)
 
-run: $(INSTALLED) ## Set up and start everything on embedded PostgreSQL, with a demo MSP
+# The panel: Node comes from a wheel, so that Python alone builds it; again when something in web/ is newer.
+PANEL := api/panel_files/index.html
+WITH_NODE := PATH="$$PWD/$(BIN):$$PATH"
+PANEL_PACKAGES := web/node_modules/.package-lock.json
+
+$(PANEL_PACKAGES): web/package-lock.json web/.npmrc | $(INSTALLED)
+	@echo "installing the panel's packages …"
+	@$(WITH_NODE) npm ci --prefix web --silent --ignore-scripts
+	@touch $(PANEL_PACKAGES)
+
+$(PANEL): $(PANEL_PACKAGES) $(shell find web -type f -not -path 'web/node_modules/*')
+	@echo "building the panel …"
+	@$(WITH_NODE) npm run --prefix web --silent build -- --logLevel warn
+
+panel: $(INSTALLED) $(PANEL) ## Build the web panel, if something of it is newer than the last build
+
+panel-types: $(INSTALLED) $(PANEL_PACKAGES) ## Print the types of the panel's operations again
+	@$(BIN)/python -m api.schema
+	@$(WITH_NODE) npm run --prefix web --silent generate
+
+run: $(INSTALLED) $(PANEL) ## Set up and start everything on embedded PostgreSQL, with a demo MSP
 	@exec $(BIN)/psa-ledger up
 
 story: $(INSTALLED) ## Drive the whole flow over HTTP against the running system
 	@exec $(BIN)/psa-ledger story
 
-test: $(INSTALLED) ## Set up and pass all quick tests
-	@$(BIN)/python -m pytest -m "not long"
+test: $(INSTALLED) $(PANEL) ## Set up and pass all quick tests
+	@$(BIN)/python -m pytest -m "not long" --ignore=tests/web
 
-check: $(INSTALLED) ## Format, lint, types, imports, schema and documents; no tests
+browser: ## Install the browser that the panel is tested with, from Debian's packages
+	@command -v "$${CHROMIUM:-chromium}" > /dev/null || { apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium > /dev/null; }
+
+test-browser: $(INSTALLED) $(PANEL) ## Use the panel in a browser, by mouse and by keyboard
+	@$(BIN)/python -m pytest tests/web --tracing retain-on-failure --screenshot only-on-failure --output .test-results
+
+screens: $(INSTALLED) $(PANEL) ## Write pictures of every page to tests/web/screens, in both themes and three widths
+	@$(BIN)/python -m pytest -q tests/web/screens.py
+
+check-panel: $(INSTALLED) $(PANEL_PACKAGES) $(PANEL) ## The same for the web panel: format, lint, types, printed files, rules
+	@$(WITH_NODE) npm run --prefix web --silent lint
+	@$(WITH_NODE) npm run --prefix web --silent types
+	@$(WITH_NODE) npm run --prefix web --silent generate -- --check
+	@$(WITH_NODE) npm run --prefix web --silent test -- --test-reporter dot
+
+check: $(INSTALLED) check-panel ## Format, lint, types, imports, schema and documents; no tests
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m pytest -q -p no:cacheprovider --doctest-modules --doctest-glob='*.md' $(EXAMPLES)
 
-format: $(INSTALLED) ## Rewrite the sources in the one format
+format: $(INSTALLED) $(PANEL_PACKAGES) ## Rewrite the sources in the one format
+	@$(WITH_NODE) npm run --prefix web --silent format
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
@@ -66,4 +102,4 @@ lock: $(INSTALLED) ## Resolve the dependencies again, leaving out releases young
 	  --group dev pyproject.toml -o requirements.lock
 
 clean: ## Remove what was installed and the demo's data (stop `make run` first)
-	@rm -rf $(VENV) .data
+	@rm -rf $(VENV) .data web/node_modules api/panel_files .test-results

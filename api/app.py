@@ -19,6 +19,7 @@ from api.context import Parts, Psa
 from api.exchanges import LARGEST_BODY, Exchanges
 from api.exports import Exports
 from api.gateway import Gateway
+from api.panel import panel_routes
 from api.provider_keys import ProviderKeySet, fetching
 from api.rates import Allowances, Rates, SharedLedger
 from api.schema import build_schema
@@ -149,6 +150,7 @@ def create_app(parts: Parts) -> Starlette:
         Route("/exports/facts.ndjson", exports.ndjson),
         Route("/exports/facts.csv", exports.csv),
         *watching_routes(parts),
+        *panel_routes(),
     ]
     middleware = [Middleware(Counted, parts.numbers), Middleware(Exchanges)]
     return Starlette(routes=routes, lifespan=lifespan, middleware=middleware)

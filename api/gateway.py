@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from starlette.requests import HTTPConnection, Request
+from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
@@ -72,6 +72,9 @@ class Gateway(GraphQL[Asking, None]):
         except NotARequest:
             answer = JSONResponse({"errors": [{"message": "the body is no GraphQL request in JSON"}]}, status_code=400)
             await answer(scope, receive, send)
+        except ClientDisconnect:
+            # Who asked went away before saying everything: there is nobody to answer, and nothing was asked.
+            return
         except UnstorableText:
             told = {"message": str(UNSTORABLE), "extensions": Refused(UNSTORABLE).extensions}
             await JSONResponse({"errors": [told]}, status_code=400)(scope, receive, send)

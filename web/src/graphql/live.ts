@@ -1,0 +1,114 @@
+import { effect, signal } from '@preact/signals';
+import { type FactsSubscription, factsSubscription } from '../shell/queries.graphql.ts';
+import { subscribe } from './client.ts';
+import { Failure } from './failure.ts';
+import { signedInAgain } from './token.ts';
+
+export type Fact = FactsSubscription['facts']['node'];
+
+/** How news reach this tab: over a stream, by asking every 5 s, or not at all (hidden, or nobody is signed in). */
+export const liveness = signal<'off' | 'connecting' | 'live' | 'polling'>('off');
+
+const POLL_MILLISECONDS = 5_000;
+const AT_MOST_EVERY_MILLISECONDS = 1_000;
+const FAILURES_BEFORE_POLLING = 3;
+
+const reloaders = new Set<() => Promise<void>>();
+const listeners = new Set<(fact: Fact) => void>();
+
+/** Have something on screen reloaded when there are news. Gives the way to stop that. */
+export function whileVisible(reload: () => Promise<void>): () => void {
+  reloaders.add(reload);
+  return () => reloaders.delete(reload);
+}
+
+/** Hear each fact as it is recorded. Gives the way to stop that. */
+export function onFact(hear: (fact: Fact) => void): () => void {
+  listeners.add(hear);
+  return () => listeners.delete(hear);
+}
+
+let isDue = false;
+let isReloading = false;
+
+/** Soon, and not before the last time has its answers: news may come faster than these. */
+export function reloadVisible(): void {
+  isDue = true;
+  if (!isReloading) void reloadWhileDue();
+}
+
+async function reloadWhileDue(): Promise<void> {
+  isReloading = true;
+  while (isDue) {
+    isDue = false;
+    const soon = new Promise((resolve) => setTimeout(resolve, AT_MOST_EVERY_MILLISECONDS));
+    await Promise.all([...reloaders].map((reload) => reload()));
+    await soon;
+  }
+  isReloading = false;
+}
+
+const isVisible = signal(!document.hidden);
+document.addEventListener('visibilitychange', () => {
+  isVisible.value = !document.hidden;
+});
+
+function pause(milliseconds: number, until: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, milliseconds);
+    until.addEventListener('abort', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
+
+async function follow(msp: string | null, until: AbortSignal): Promise<void> {
+  let failures = 0;
+  let after: string | null = null;
+  while (!until.aborted) {
+    if (failures === 0) liveness.value = 'connecting';
+    try {
+      await subscribe(
+        factsSubscription,
+        { msp, after },
+        () => {
+          // Whatever happened while nobody listened is on the page after this.
+          if (after === null) reloadVisible();
+          failures = 0;
+          liveness.value = 'live';
+        },
+        ({ facts }) => {
+          after = facts.cursor;
+          for (const hear of [...listeners]) hear(facts.node);
+          reloadVisible();
+        },
+        until,
+      );
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      if (error.kind === 'signed-out') await signedInAgain();
+      failures += 1;
+    }
+    if (until.aborted) return;
+    if (failures >= FAILURES_BEFORE_POLLING) {
+      liveness.value = 'polling';
+      reloadVisible();
+    }
+    await pause(failures >= FAILURES_BEFORE_POLLING ? POLL_MILLISECONDS : 300 * failures, until);
+  }
+}
+
+/** Follow the facts of the MSP that `msp` names, one stream at a time, while the tab can be seen. */
+export function keepFollowing(msp: () => string | null | undefined): void {
+  effect(() => {
+    const followed = msp();
+    if (followed === undefined || !isVisible.value) {
+      liveness.value = 'off';
+      return;
+    }
+    const stop = new AbortController();
+    void follow(followed, stop.signal);
+    return () => stop.abort();
+  });
+}

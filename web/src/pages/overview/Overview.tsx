@@ -1,0 +1,216 @@
+import { sentenceOf } from '../../facts/sentence.ts';
+import { useQuery } from '../../graphql/query.ts';
+import { Link } from '../../router/Link.tsx';
+import { isAdmin, mspInView } from '../../session.ts';
+import { Badge, type Tone } from '../../ui/Badge.tsx';
+import { Empty } from '../../ui/Empty.tsx';
+import { Icon } from '../../ui/Icon.tsx';
+import { Instant } from '../../ui/Instant.tsx';
+import { Loading } from '../../ui/Loading.tsx';
+import { Page } from '../../ui/Page.tsx';
+import { words as shared } from '../../words/en.ts';
+import { wordsOf } from '../../words/problems.ts';
+import { type MappingQuery, mappingQuery, type OverviewQuery, overviewQuery } from './queries.graphql.ts';
+import './overview.css';
+import { words } from './words.ts';
+
+type Connection = OverviewQuery['psaConnection'];
+type Exception = OverviewQuery['exceptions']['nodes'][number];
+
+const TONES: Readonly<Record<Connection['status'], Tone>> = {
+  NOT_CONNECTED: 'calm',
+  SETUP: 'busy',
+  ACTIVE: 'good',
+  PAUSED: 'warn',
+  ATTENTION: 'bad',
+};
+
+export default function Overview() {
+  const overview = useQuery(overviewQuery, { msp: mspInView.value });
+  const status = overview.data.value?.psaConnection.status;
+  const isConnected = status !== undefined && status !== 'NOT_CONNECTED';
+  const mapping = useQuery(mappingQuery, isConnected ? { msp: mspInView.value } : null).data.value;
+  return (
+    <Page title={words.title}>
+      <Loading from={overview} lines={8}>
+        {(data) => (
+          <div class="stack">
+            {isConnected ? <Standing data={data} /> : <Connect />}
+            {isConnected && <Attention data={data} mapping={mapping} />}
+            {isConnected && <Mapping data={data} mapping={mapping} />}
+            <Recent data={data} />
+          </div>
+        )}
+      </Loading>
+    </Page>
+  );
+}
+
+function Connect() {
+  return (
+    <section class="card connect">
+      <h2>{words.connectTitle}</h2>
+      <p>{words.connectWill}</p>
+      <p>{words.connectWont}</p>
+      <p>{words.connectNeeds}</p>
+      <ul class="rights">
+        {Object.values(words.rights).map((right) => (
+          <li key={right}>
+            <Icon name="check" />
+            {right}
+          </li>
+        ))}
+      </ul>
+      {isAdmin.value && (
+        <p class="row">
+          <Link class="button primary" to="/setup/credentials">
+            {words.connect}
+          </Link>
+        </p>
+      )}
+    </section>
+  );
+}
+
+function Standing({ data }: { data: OverviewQuery }) {
+  const connection = data.psaConnection;
+  const [pushed] = data.pushed.nodes;
+  return (
+    <section class="card standing" aria-label={words.connection}>
+      <div class="row">
+        <h2>{connection.companyName}</h2>
+        <Badge tone={TONES[connection.status]} icon={connection.status === 'PAUSED' ? 'pause' : undefined}>
+          {shared.states[connection.status]}
+        </Badge>
+        <span class="muted">
+          {connection.site} · {connection.companyId}
+        </span>
+        <span class="spring" />
+        {isAdmin.value && connection.status === 'SETUP' && (
+          <Link class="button primary" to={connection.isConfirmed ? '/import' : '/setup/products'}>
+            {words.continue}
+          </Link>
+        )}
+        {isAdmin.value && connection.status === 'ACTIVE' && (
+          <Link class="button primary" to="/runs/preview">
+            {words.sync}
+          </Link>
+        )}
+      </div>
+      {connection.status === 'SETUP' && <p>{words.settingUp}</p>}
+      <dl class="facts">
+        <div>
+          <dt>{words.nextLabel}</dt>
+          <dd>{words.next(...nextClose(data.serverTime))}</dd>
+        </div>
+        <div>
+          <dt>{words.lastPush}</dt>
+          <dd>{pushed ? <Instant at={pushed.recordedAt} now={new Date(data.serverTime)} /> : words.noPush}</dd>
+        </div>
+      </dl>
+    </section>
+  );
+}
+
+/** When the next month closes (00:30 UTC on day 1), and which one. */
+function nextClose(now: string): [string, string] {
+  const at = new Date(now);
+  const thisMonths = Date.UTC(at.getUTCFullYear(), at.getUTCMonth(), 1, 0, 30);
+  const ahead = at.getTime() < thisMonths ? 0 : 1;
+  const close = new Date(Date.UTC(at.getUTCFullYear(), at.getUTCMonth() + ahead, 1, 0, 30));
+  const closed = new Date(Date.UTC(close.getUTCFullYear(), close.getUTCMonth() - 1, 1));
+  return [close.toISOString(), closed.toISOString().slice(0, 7)];
+}
+
+function Attention({ data, mapping }: { data: OverviewQuery; mapping: MappingQuery | undefined }) {
+  const unmapped = (mapping?.unbilledUsage ?? []).filter((one) => one.state === 'UNMAPPED' && one.units > 0);
+  const organizations = unmapped.reduce((sum, one) => sum + one.organizations, 0);
+  const units = unmapped.reduce((sum, one) => sum + one.units, 0);
+  const isCalm = data.exceptions.totalCount === 0 && units === 0;
+  return (
+    <section class="card attention">
+      <h2>{words.needsAttention}</h2>
+      {isCalm && (
+        <p class="row">
+          <Badge tone="good">{words.nothing}</Badge>
+        </p>
+      )}
+      <ul>
+        {data.exceptions.nodes.map((one) => (
+          <li key={one.id}>
+            <Icon name="warning" />
+            <ExceptionWords exception={one} />
+          </li>
+        ))}
+        {units > 0 && (
+          <li>
+            <Icon name="warning" />
+            <p>{words.leaks(organizations, units)}</p>
+            {isAdmin.value && (
+              <Link class="button" to="/companies">
+                {words.showCompanies}
+              </Link>
+            )}
+          </li>
+        )}
+      </ul>
+    </section>
+  );
+}
+
+function ExceptionWords({ exception }: { exception: Exception }) {
+  const said = wordsOf(exception.problem, exception.reason);
+  return (
+    <p>
+      <strong>{said?.what ?? exception.problem}</strong> {said?.means} {exception.cure}
+    </p>
+  );
+}
+
+function Mapping({ data, mapping }: { data: OverviewQuery; mapping: MappingQuery | undefined }) {
+  const suggested = mapping?.mappingSuggestions.totalCount;
+  const count = (state: string) => data.organizations.counts.find((one) => one.state === state)?.count ?? 0;
+  const [mapped, all] = [count('MAPPED'), data.organizations.totalCount];
+  return (
+    <section class="card">
+      <h2>{words.mapping}</h2>
+      {all === 0 ? (
+        <Empty title={words.noFacts} />
+      ) : (
+        <>
+          <progress value={mapped} max={all} aria-label={words.mappingOf(mapped, all)} />
+          <p class="row">
+            <span>{words.mapped(mapped)}</span>
+            <span class="muted">
+              {suggested !== undefined && `${words.suggested(suggested)} · `}
+              {words.unmapped(count('UNMAPPED'))} · {words.excluded(count('EXCLUDED'))}
+            </span>
+          </p>
+        </>
+      )}
+    </section>
+  );
+}
+
+function Recent({ data }: { data: OverviewQuery }) {
+  return (
+    <section class="card recent">
+      <div class="row">
+        <h2>{words.recent}</h2>
+        <span class="spring" />
+        <Link to="/history">{words.history}</Link>
+      </div>
+      {data.recent.nodes.length === 0 && <p class="muted">{words.noFacts}</p>}
+      <ol>
+        {data.recent.nodes.map((fact) => (
+          <li key={fact.id}>
+            <Instant at={fact.recordedAt} />
+            <span>
+              <span class="muted">{fact.actor.subject}</span> {sentenceOf(fact)}
+            </span>
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}

@@ -1,0 +1,8 @@
+import type { Route } from '../../router/routes.ts';
+import { say } from '../../words/tell.ts';
+
+export const route: Route = {
+  paths: ['/'],
+  menu: { label: say('Overview'), order: 10 },
+  load: () => import('./Overview.tsx'),
+};
