@@ -31,8 +31,7 @@ GUIDE: dict[str, Any] = {
         f"PUT {AT}/roles/{{role}}": "set a role: {like: minimum | admin} or {levels, closed_tables}",
         f"POST {AT}/keys": "add or replace a key: {public, private, member?, role?}",
         f"GET, PUT {AT}/clock": "its time: {at: instant} to stand still, {offset_seconds} to shift, {} for real time",
-        f"GET, DELETE {AT}/traffic": "requests per endpoint, answers per status, writes, in flight, most in flight; or start "
-        "anew",
+        f"GET, DELETE {AT}/traffic": "requests per endpoint, answers per status, writes, in flight; or start anew",
         f"GET {AT}/log": "the last 1,000 requests with bodies, oldest first; ?last=50",
         f"GET, POST, DELETE {AT}/invoices": "all invoices; make those of {month: 2026-11}; take them back",
     },
