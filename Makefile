@@ -6,7 +6,7 @@ INSTALLED := $(VENV)/.installed
 EXAMPLES := README.md docs api cli connectwise domain journal projections simulator telemetry workers
 
 .DEFAULT_GOAL := help
-.PHONY: help run story test test-browser screens browser panel panel-types check check-panel conformance torture bench lock format clean
+.PHONY: help run story test test-browser screens browser panel panel-types check check-panel conformance torture machines bench lock format clean
 
 help: ## Explain every target
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -90,6 +90,9 @@ SEED ?= 0
 torture: $(INSTALLED) ## Random histories, crashes and planted bugs at length (STEPS=, SEED=)
 	@STEPS=$(STEPS) SEED=$(SEED) $(BIN)/python -m pytest -m "long or not long" tests/torture tests/model tests/syncing tests/cli/test_story.py \
 	  tests/workers/test_every_fault.py
+
+machines: $(INSTALLED) ## Alerts fired by their causes, every broker, standbys and hosts cut off (as root)
+	@$(BIN)/python -m pytest -m "long or not long" tests/monitoring tests/machines tests/workers/test_brokers.py
 
 bench: $(INSTALLED) ## Measure every promise and print figure, limit and ratio
 	@$(BIN)/python -m bench

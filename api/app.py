@@ -83,7 +83,7 @@ def compose(
         numbers = Numbers()
 
         def watch(call: Call) -> None:
-            numbers.psa_called(call.method, call.verdict, call.waited, call.lasted)
+            numbers.psa_called(call)
             traces.done(f"ConnectWise {call.method}", call.lasted, {"verdict": call.verdict})
 
         wire = Wire(http, client_id, ProcessBudget(), limits=INTERACTIVE, watch=watch)

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -25,12 +26,21 @@ FOLD_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5,
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
-class Numbers:
-    """The counters of one process. Thread-safe.
+class PsaCall(Protocol):
+    """One request to ConnectWise (`connectwise.exchange.Call`)."""
 
-    Units: durations in seconds. `psa_called` takes one request: its method, its verdict (`ok`, `refused`, `never`,
-    `later`, `after`, `unknown`), how long it waited for the budget and how long it took after that.
-    """
+    @property
+    def method(self) -> str: ...
+    @property
+    def verdict(self) -> str: ...
+    @property
+    def waited(self) -> float: ...
+    @property
+    def lasted(self) -> float: ...
+
+
+class Numbers:
+    """The counters of one process. Thread-safe. Units: durations in seconds."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -59,10 +69,10 @@ class Numbers:
         self._requests.labels(route, str(status)).inc()
         self._request_seconds.labels(route).observe(seconds)
 
-    def psa_called(self, method: str, verdict: str, waited_seconds: float, seconds: float) -> None:
-        self._calls.labels(method, verdict).inc()
-        self._call_seconds.labels(method).observe(seconds)
-        self._budget_seconds.observe(waited_seconds)
+    def psa_called(self, call: PsaCall) -> None:
+        self._calls.labels(call.method, call.verdict).inc()
+        self._call_seconds.labels(call.method).observe(call.lasted)
+        self._budget_seconds.observe(call.waited)
 
     def pushed(self, kind: str, outcome: str, seconds: float | None) -> None:
         """`seconds` since the act that made it due; none when nothing was verified."""

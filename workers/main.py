@@ -87,7 +87,7 @@ def compose(settings: Settings, own: WorkerSettings, traces: Traces = NOT_TRACED
         budget = parts.enter_context(SharedBudget(pool, Allowances(pool, own.allowance)))
 
         def watch(call: Call) -> None:
-            numbers.psa_called(call.method, call.verdict, call.waited, call.lasted)
+            numbers.psa_called(call)
             traces.done(f"ConnectWise {call.method}", call.lasted, {"verdict": call.verdict})
 
         wire = Wire(http, settings.client_id, budget, limits=LIMITS, watch=watch)

@@ -30,7 +30,7 @@ class Watched:
 
     def scrape(self) -> Scrape:
         self.system.fold()
-        return Scrape.of(self.text())
+        return Scrape.taken(self.address)
 
     def ready(self, question: str | None = None) -> httpx.Response:
         return httpx.get(f"{self.address}/ready{f'?ask={question}' if question else ''}", trust_env=False)

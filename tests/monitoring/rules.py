@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -38,9 +39,12 @@ class Scrape:
         return cls(found)
 
     @classmethod
-    def of_nobody(cls) -> "Scrape":
-        """What Prometheus notes when nothing answers."""
-        return cls({"up" + _labels(INSTANCE): 0.0})
+    def taken(cls, address: str) -> "Scrape":
+        """Ask a process, as Prometheus does; one that can not be asked is noted as down."""
+        try:
+            return cls.of(httpx.get(f"{address}/metrics", trust_env=False).raise_for_status().text)
+        except httpx.HTTPError:
+            return cls({"up" + _labels(INSTANCE): 0.0})
 
     def value(self, name: str, **labels: str) -> float:
         """Raises: KeyError when there is no such series."""
@@ -53,9 +57,14 @@ def alerts() -> list[str]:
     return [line.rpartition(" ")[2] for line in lines if line.strip().startswith("- alert: ")]
 
 
-def firing(alert: str, scrapes: Sequence[Scrape], minutes: int, directory: Path) -> bool:
-    """Whether an alert fires at the end: each scrape counts for a minute, the last one for so many."""
+def firing(alert: str, scrapes: Sequence[Scrape], minutes: int, directory: Path, *, goes_on: bool = False) -> bool:
+    """Whether an alert fires at the end: each scrape counts for a minute, the last one for so many.
+
+    With `goes_on` counters go on rising as they did from the last scrape but one to the last.
+    """
     held = [*scrapes[:-1], *[scrapes[-1]] * minutes]
+    if goes_on:
+        held = [*scrapes[:-1], *(_going_on(scrapes[-2], scrapes[-1], minute) for minute in range(minutes))]
     names = sorted({name for scrape in scrapes for name in scrape.series})
     asked = {
         "rule_files": [str(RULES)],
@@ -91,6 +100,14 @@ def firing(alert: str, scrapes: Sequence[Scrape], minutes: int, directory: Path)
     assert "exp:" in said, said
     assert "got:" in said, said
     return True
+
+
+def _going_on(before: Scrape, last: Scrape, minutes: int) -> Scrape:
+    def later(name: str, value: float) -> float:
+        is_counter = name.partition("{")[0].endswith(("_total", "_bucket", "_count", "_sum"))
+        return value + minutes * (value - before.series.get(name, 0.0)) if is_counter else value
+
+    return Scrape({name: later(name, value) for name, value in last.series.items()})
 
 
 def _labels(labels: dict[str, str]) -> str:

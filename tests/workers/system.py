@@ -87,6 +87,7 @@ from projections.projector import Projector
 from simulator.app import create_app
 from simulator.server import running
 from simulator.tenant_recipes import Recipe
+from telemetry.numbers import Numbers
 from workers.actors import answers
 from workers.dispatch import Dispatcher
 from workers.tools import Clients, Timing, Tools
@@ -498,11 +499,13 @@ def open_system(
         psa.set_clock(at)
         projector.try_lock()
         projector.prepare()
+        numbers = Numbers()
         wire = Wire(
             outgoing,
             "00000000-0000-0000-0000-000000000001",
             ProcessBudget(lambda _: Allowance(per_second=10_000, burst=10_000), seconds),
             limits=Limits(attempts=1),
+            watch=numbers.psa_called,
         )
         credentials = Credentials("test_msp", "pub", "priv")
         address = discover(wire, site_of(psa_url, frozenset({psa_url})), "test_msp")
@@ -518,6 +521,7 @@ def open_system(
             clients=clients(wire, TenantSecret(address, credentials)),
             wait_for_views=wait_for_views,
             timing=TIMING,
+            numbers=numbers,
         )
         doing = answers(tools)
         sent: list[str] = []
