@@ -27,12 +27,11 @@ LARGEST_RECORD_ID = 2**63 - 1
 
 
 @strawberry.type(
-    description="How far an MSP's chain of facts had come, signed. `body` are the signed bytes, `signature` is Ed25519"
-    " in base64; `previous` is the SHA-256 of the body of the checkpoint before."
+    description="How far an MSP's chain of facts had come, signed: up to its fact number `count`. `body` are the signed"
+    " bytes, `signature` is Ed25519 in base64; `previous` is the SHA-256 of the body of the checkpoint before."
 )
 class AuditCheckpoint:
     number: int
-    position: int
     count: int
     chain: str
     at: datetime
@@ -59,11 +58,12 @@ class AuditHead:
 
 @strawberry.type(
     description="A key that checkpoints are signed with. Trust it when you were given it on another way than this."
+    " `firstUsedAt` is told to tokens of all MSPs only: it is about whoever recorded something first."
 )
 class AuditKey:
     id: strawberry.ID
     public_key: str
-    first_used_at: datetime
+    first_used_at: datetime | None
 
 
 @strawberry.enum(description="What an id is the id of.")
@@ -117,11 +117,12 @@ class AuditQueries:
 
     @query(READERS, "The public keys that checkpoints were signed with.")
     async def audit_keys(self, info: Info) -> list[AuditKey]:
+        is_told = info.context.principal.msp is None
         return [
             AuditKey(
                 id=strawberry.ID(row.id),
                 public_key=b64encode(row.public_key).decode(),
-                first_used_at=row.first_used_at,
+                first_used_at=row.first_used_at if is_told else None,
             )
             for row in await rows.keys(info.context.views)
         ]
@@ -157,7 +158,6 @@ def _checkpoint(row: SignedRow) -> AuditCheckpoint:
     told = fields_of(row.body)
     return AuditCheckpoint(
         number=row.number,
-        position=row.position,
         count=told["count"],
         chain=told["chain"],
         at=row.at,
@@ -188,27 +188,20 @@ async def _newest(info: Info, msp: MspId, wanted: HistoryFilter) -> HistoryRow |
     return found[0] if found else None
 
 
-async def _at(info: Info, msp: MspId, position: int) -> HistoryRow | None:
-    """The MSP's fact at a position; none when that is another's, or not in the history yet."""
-    views = info.context.views
-    found = await history_rows.history(views, msp, HistoryFilter(), newest_first=True, limit=1, after=position + 1)
-    return found[0] if found and found[0].position == position else None
-
-
 async def _fact(info: Info, msp: MspId, wanted: str) -> HistoryRow | None:
     try:
         entry_id = UUID(wanted)
     except ValueError:
         return None
     entry = await info.context.in_thread(info.context.journal.entry, entry_id)
-    return None if entry is None else await _at(info, msp, entry.position)
+    return None if entry is None else await history_rows.at(info.context.views, msp, entry.position)
 
 
 async def _change(info: Info, msp: MspId, wanted: str) -> HistoryRow | None:
     taken = await info.context.in_thread(info.context.journal.taken_keys, msp, CHANGE_KEYS, [wanted])
-    return await _at(info, msp, taken[wanted].position) if wanted in taken else None
+    return await history_rows.at(info.context.views, msp, taken[wanted].position) if wanted in taken else None
 
 
 async def _push(info: Info, msp: MspId, wanted: str) -> HistoryRow | None:
     position = await rows.push_started_at(info.context.views, msp, wanted)
-    return None if position is None else await _at(info, msp, position)
+    return None if position is None else await history_rows.at(info.context.views, msp, position)

@@ -2,7 +2,7 @@
 
 For tokens of auditors and admins, each for its own MSP; a token of all MSPs names one with `msp`. Any filter of the
 history, under the names that GraphQL uses. The answer is streamed page by page; one that broke off goes on with the
-same parameters, `upTo` as the first answer's `X-Export-Until` said, and `resumeAfter` the position of the last fact
+same parameters, `upTo` as the first answer's `X-Export-Until` said, and `resumeAfter` the number of the last fact
 that arrived whole.
 """
 
@@ -36,7 +36,7 @@ from projections.reads.history import HistoryFilter
 
 AT_ONCE = 4
 """How many exports one process serves at a time; each holds a connection of its own and no part of the pool."""
-LARGEST_POSITION = 2**63 - 1
+LARGEST_NUMBER = 2**63 - 1
 _TYPES = {"ndjson": "application/x-ndjson", "csv": "text/csv; charset=utf-8"}
 _NAMES = frozenset(
     {
@@ -108,7 +108,7 @@ class Exports:
     def _begin(self, msp: MspId, asked: AskedExport) -> tuple[Bounds, Iterator[bytes]]:
         """Find the bounds and make the first chunk, so that what can be refused is refused before the answer begins.
 
-        Raises: TooManyExports; Refused(InvalidInput) for a position to go on from that is none.
+        Raises: TooManyExports; Refused(InvalidInput) for a number to go on from that is none.
         """
         if not self._free.acquire(blocking=False):
             raise TooManyExports("too many exports are under way", {"code": "TooManyExports", "values": {}})
@@ -200,7 +200,7 @@ def _number(given: Mapping[str, str], name: str) -> int | None:
     text = given.get(name)
     if text is None:
         return None
-    if not (text.isascii() and text.isdigit() and len(text) <= 19 and int(text) <= LARGEST_POSITION):
+    if not (text.isascii() and text.isdigit() and len(text) <= 19 and int(text) <= LARGEST_NUMBER):
         raise Refused(InvalidInput(name, "a whole number"))
     return int(text)
 

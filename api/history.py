@@ -32,9 +32,12 @@ class HistoryActor:
     user_agent: str | None
 
 
-@strawberry.type(description="A recorded fact. `payload` is the fact as it is stored; the rest is its envelope.")
+@strawberry.type(
+    description="A recorded fact, the how manieth of its MSP, and its envelope. `payload` is the fact as it is stored."
+)
 class HistoryEntry:
     id: strawberry.ID
+    number: int
     msp: strawberry.ID
     recorded_at: datetime
     fact_type: str
@@ -96,7 +99,7 @@ class HistoryQueries:
             ),
             asked,
         )
-        edges, page_info = paging.edges_of(cut, lambda row: (row.position,), shown)
+        edges, page_info = paging.edges_of(cut, lambda row: (row.number,), shown)
         return Paged(edges=edges, page_info=page_info, count=lambda: rows.count(views, known, wanted))
 
 
@@ -105,6 +108,7 @@ def shown(row: HistoryRow) -> HistoryEntry:
     actor = stored["actor"]
     return HistoryEntry(
         id=strawberry.ID(str(row.entry)),
+        number=row.number,
         msp=strawberry.ID(row.msp),
         recorded_at=row.recorded_at,
         fact_type=row.fact_type,

@@ -61,12 +61,12 @@ class AdditionReconstructed:
 
 
 @strawberry.type(
-    description="A month by the journal alone. `isRight` when every push agrees with the facts; `isPsaRight` when"
-    " ConnectWise holds what was written last, null when it was not asked."
+    description="A month by the journal alone, by all `facts` of the MSP. `isRight` when every push agrees with the"
+    " facts; `isPsaRight` when ConnectWise holds what was written last, null when it was not asked."
 )
 class MonthReconstructed:
     month: BillingMonth
-    position: int
+    facts: int
     is_right: bool
     is_psa_right: bool | None
     additions: list[AdditionReconstructed]
@@ -120,7 +120,7 @@ def _shown(made: Reconstruction, additions: Sequence[ReplayedAddition], held: He
     compared = [one.is_found_right for one in shown if one.is_found_right is not None]
     return MonthReconstructed(
         month=made.month,
-        position=made.position,
+        facts=made.facts,
         is_right=all(one.is_right for one in shown),
         is_psa_right=None if held is None else all(compared),
         additions=shown,

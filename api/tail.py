@@ -43,19 +43,16 @@ class TailSubscriptions:
         known = await asking.known_msp(msp)
         wanted = history_filter(filter)
         key = paging.page(1, after, (int,)).after
-        told = asking.parts.freshness.position if key is None else int(key[0] or 0)
+        told = await history_rows.newest_number(asking.views, known) if key is None else int(key[0] or 0)
         while True:
             folded = asking.parts.freshness.position
             rows = await history_rows.history(
                 asking.views, known, wanted, newest_first=False, limit=MOST_AT_ONCE, after=told
             )
             for row in rows:
-                yield Edge(cursor=paging.cursor((row.position,)), node=shown(row))
-            if len(rows) == MOST_AT_ONCE:
-                told = rows[-1].position
-                continue
-            told = max(told, folded, rows[-1].position if rows else 0)
-            if not await _moved_on(asking, told):
+                yield Edge(cursor=paging.cursor((row.number,)), node=shown(row))
+            told = rows[-1].number if rows else told
+            if len(rows) < MOST_AT_ONCE and not await _moved_on(asking, folded):
                 return
 
     @subscription(

@@ -30,8 +30,10 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     parser.add_argument("--format", choices=("ndjson", "csv"), default="ndjson", help="ndjson has the proof")
     parser.add_argument("--output", type=Path, help="a file (default: standard output)")
     parser.add_argument("--resume", action="store_true", help="go on where the output file ends")
-    parser.add_argument("--after", type=int, default=0, metavar="POSITION", help="begin at the checkpoint at or before")
-    parser.add_argument("--up-to", type=int, metavar="POSITION", help="end at the checkpoint at or before")
+    parser.add_argument(
+        "--after", type=int, default=0, metavar="NUMBER", help="begin at the checkpoint at or before this fact"
+    )
+    parser.add_argument("--up-to", type=int, metavar="NUMBER", help="end at the checkpoint at or before this fact")
     chosen = parser.add_argument_group("only some facts", "what is left out is stood for by its hashes")
     chosen.add_argument("--since", type=instant, help="recorded at or after this instant")
     chosen.add_argument("--until", type=instant, help="recorded before this instant")
@@ -117,10 +119,10 @@ def _write_file(connection: exports.Connection, given: argparse.Namespace) -> No
         output.seek(0)
         if output.read(len(opening)) != opening:
             raise CannotExport(f"{path} was made by another export, or breaks off in its first lines; start anew")
-        position, end = _last_fact(output, given.format)
+        number, end = _last_fact(output, given.format)
         output.seek(end)
         output.truncate()
-        _write(output, _chunks(connection, given, asked, position))
+        _write(output, _chunks(connection, given, asked, number))
 
 
 def _announced_end(header: bytes) -> int:
@@ -131,20 +133,20 @@ def _announced_end(header: bytes) -> int:
         raise CannotExport("the file does not begin like an export; start anew") from None
 
 
-_POSITION = {
-    "ndjson": re.compile(rb'\{"chain":.*,"position":([0-9]+),"recorded_at":"[^"]*","stream_id":.*\}\n', re.DOTALL),
+_NUMBER = {
+    "ndjson": re.compile(rb'\{"chain":.*,"number":([0-9]+),"recorded_at":"[^"]*","stream_id":.*\}\n', re.DOTALL),
     "csv": re.compile(rb"([0-9]+),.*\r\n", re.DOTALL),
 }
 
 
 def _last_fact(output: IO[bytes], form: str) -> tuple[int | None, int]:
-    """The position of the last fact that arrived whole, and where its line ends; a half line or what follows is cut."""
+    """The number of the last fact that arrived whole, and where its line ends; a half line or what follows is cut."""
     output.seek(0)
-    position: int | None = None
+    number: int | None = None
     end = reached = 0
     for line in output:
         reached += len(line)
-        found: Any = _POSITION[form].fullmatch(line)
+        found: Any = _NUMBER[form].fullmatch(line)
         if found is not None:
-            position, end = int(found[1]), reached
-    return position, end
+            number, end = int(found[1]), reached
+    return number, end

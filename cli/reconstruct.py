@@ -37,7 +37,7 @@ def run(given: argparse.Namespace) -> int:
         )
         for one in made.additions
     ]
-    print(f"{given.month} of {made.msp}, from the journal up to position {made.position}")
+    print(f"{given.month} of {made.msp}, from all {made.facts} facts in the journal")
     print("\n".join(table(heads, rows)) if rows else "no push belongs to this month")
     for one in made.additions:
         for push in one.pushes:

@@ -17,7 +17,7 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     parser.add_argument(
         "--key", action="append", help="a public key you trust: base64 text, or a file; may be repeated"
     )
-    parser.add_argument("--reaches", type=int, default=0, metavar="POSITION", help="a position the file must reach")
+    parser.add_argument("--reaches", type=int, default=0, metavar="NUMBER", help="a fact that the file must reach")
     parser.set_defaults(run=run)
 
 

@@ -67,8 +67,8 @@ class Proven:
         return self.left_out == 0
 
     def sentence(self) -> str:
-        since = "the first fact" if self.after == 0 else f"right after position {self.after}"
-        bounds = f"from {since} up to position {self.until}, signed at {self.until_at}"
+        since = "the first fact" if self.after == 0 else f"right after number {self.after}"
+        bounds = f"from {since} up to number {self.until}, signed at {self.until_at}"
         if self.is_complete:
             return (
                 f"COMPLETE: {self.facts} facts of MSP {self.msp}, {bounds}. Nothing was changed, removed, added or"
@@ -87,14 +87,12 @@ class _Reached:
 
     chain: bytes
     count: int
-    position: int
+    """The number of the last fact, shown or left out."""
     facts: int = 0
     left_out: int = 0
     checkpoints: int = 0
     unsigned_since: int = 0
     """The first line that no checkpoint has vouched for yet; 0 when all are."""
-    is_hidden_since: bool = False
-    """Whether facts were left out after the last one shown: then its position is not the last."""
     number: int = 0
     body_hash: str = ""
     at: str = ""
@@ -103,7 +101,7 @@ class _Reached:
 def verify(lines: Iterable[bytes], keys: TrustedKeys, reaches: int = 0) -> Proven:
     """Check the lines of an export, with or without their line ends, in one pass and constant memory.
 
-    `reaches` is a position that the file must reach, known from a checkpoint that you got elsewhere.
+    `reaches` is the number of a fact that the file must reach, known from a checkpoint that you got elsewhere.
     Raises: NotProven naming the first bad line.
     """
     numbered = enumerate((line.rstrip(b"\n") for line in lines), start=1)
@@ -113,10 +111,10 @@ def verify(lines: Iterable[bytes], keys: TrustedKeys, reaches: int = 0) -> Prove
     header = _header(first[1])
     msp: str = header["msp"]
     after = header["after"]
-    reached = _Reached(bytes.fromhex(after["chain"]), after["count"], after["position"])
+    reached = _Reached(bytes.fromhex(after["chain"]), after["count"])
     genesis = hashlib.sha256(CHAIN_TAG + msp.encode()).digest()
     begins_signed = after["count"] == 0
-    if begins_signed and (reached.chain != genesis or reached.position != 0):
+    if begins_signed and reached.chain != genesis:
         raise NotProven(1, f"the chain of MSP {msp} does not begin so")
     number = 1
     for number, line in numbered:
@@ -133,21 +131,20 @@ def verify(lines: Iterable[bytes], keys: TrustedKeys, reaches: int = 0) -> Prove
             raise NotProven(number, "this is no line of an export")
     if reached.unsigned_since:
         raise NotProven(reached.unsigned_since, "no checkpoint follows; from here on nothing is proven")
-    if reached.position != header["until"]:
+    if reached.count != header["until"]:
         raise NotProven(
-            number + 1,
-            f"the file ends at position {reached.position}, but says that it goes up to {header['until']}",
+            number + 1, f"the file ends at number {reached.count}, but says that it goes up to {header['until']}"
         )
-    if reached.position < reaches:
-        raise NotProven(number + 1, f"the file ends at position {reached.position} and does not reach {reaches}")
+    if reached.count < reaches:
+        raise NotProven(number + 1, f"the file ends at number {reached.count} and does not reach {reaches}")
     if not begins_signed:
         raise NotProven(number + 1, "the checkpoint at which the export begins is missing here")
     return Proven(
         msp=msp,
         facts=reached.facts,
         left_out=reached.left_out,
-        after=after["position"],
-        until=reached.position,
+        after=after["count"],
+        until=reached.count,
         until_at=reached.at or "(never: nothing is signed yet)",
         checkpoints=reached.checkpoints,
         filter=header["filter"],
@@ -163,7 +160,7 @@ def _header(line: bytes) -> dict[str, Any]:
         is_right = (
             header["format"] == "psa-ledger.export.v1"
             and isinstance(header["msp"], str)
-            and all(type(each) is int and each >= 0 for each in (after["count"], after["position"], header["until"]))
+            and all(type(each) is int and each >= 0 for each in (after["count"], header["until"]))
             and len(bytes.fromhex(after["chain"])) == 32
             and (header["filter"] is None or isinstance(header["filter"], dict))
         )
@@ -178,28 +175,24 @@ def _fact(reached: _Reached, number: int, line: bytes) -> None:
     line_hash = hashlib.sha256(b"{" + line[CUT:]).digest()
     chain = hashlib.sha256(reached.chain + line_hash).digest()
     if line[len(FACT) : CUT] != chain.hex().encode() + b'",':
-        raise NotProven(
-            number, f"this is not the fact that was sealed after position {reached.position} ({_about(line)})"
-        )
-    found = _POSITION.search(line, line.rfind(b',"position":'))
-    if found is None or int(found[1]) <= reached.position:
-        raise NotProven(number, "its position is not higher than that of the fact before it")
+        raise NotProven(number, f"this is not the fact that was sealed as number {reached.count + 1} ({_about(line)})")
     reached.chain = chain
-    reached.position = int(found[1])
     reached.count += 1
+    found = _NUMBER.search(line, line.rfind(b',"number":'))
+    if found is None or int(found[1]) != reached.count:
+        raise NotProven(number, f"it does not say that it is number {reached.count}")
     reached.facts += 1
     reached.unsigned_since = reached.unsigned_since or number
-    reached.is_hidden_since = False
 
 
-_POSITION = re.compile(rb',"position":([0-9]{1,18}),"recorded_at":')
+_NUMBER = re.compile(rb',"number":([0-9]{1,18}),"recorded_at":')
 
 
 def _about(line: bytes) -> str:
     """Names the fact that a bad line shows, as far as it can be read."""
     try:
         shown = json.loads(line)
-        return f"it shows {shown['type']} at position {shown['position']}, entry {shown['fact']['entry_id']}"
+        return f"it shows {shown['type']} as number {shown['number']}, entry {shown['fact']['entry_id']}"
     except (KeyError, TypeError, ValueError):
         return "it can not be read"
 
@@ -216,7 +209,6 @@ def _left_out(reached: _Reached, number: int, line: bytes) -> None:
     reached.count += len(hashes) // 32
     reached.left_out += len(hashes) // 32
     reached.unsigned_since = reached.unsigned_since or number
-    reached.is_hidden_since = True
 
 
 def _checkpoint(reached: _Reached, number: int, line: bytes, msp: str, keys: TrustedKeys) -> None:
@@ -225,7 +217,7 @@ def _checkpoint(reached: _Reached, number: int, line: bytes, msp: str, keys: Tru
     try:
         told = json.loads(body)
         signature = base64.b64decode(json.loads(line)["signature"], validate=True)
-        key, position, count = str(told["key"]), int(told["position"]), int(told["count"])
+        key, count = str(told["key"]), int(told["count"])
         chain, nth, previous, at = str(told["chain"]), int(told["number"]), told["previous"], str(told["at"])
         is_right = told["format"] == "psa-ledger.checkpoint.v1"
     except (KeyError, TypeError, ValueError, binascii.Error):
@@ -240,22 +232,18 @@ def _checkpoint(reached: _Reached, number: int, line: bytes, msp: str, keys: Tru
         raise NotProven(number, f"the signature of this checkpoint by key {key} is not right") from None
     if told["msp"] != msp:
         raise NotProven(number, f"this checkpoint is one of MSP {told['msp']}")
-    if (count, chain) != (reached.count, reached.chain.hex()) or position < reached.position:
+    if (count, chain) != (reached.count, reached.chain.hex()):
         since = reached.unsigned_since or number
         raise NotProven(
             number,
-            f"lines {since} to {number} do not lead to this checkpoint ({count} facts up to position {position}; here"
-            f" are {reached.count} up to {reached.position}): facts are missing, or were changed with their chain",
+            f"lines {since} to {number} do not lead to this checkpoint ({count} facts; here are {reached.count}): facts"
+            " are missing, or were changed with their chain",
         )
-    if position != reached.position and not reached.is_hidden_since:
-        raise NotProven(number, f"this checkpoint is about position {position}, the facts end at {reached.position}")
     if nth <= reached.number or (nth == reached.number + 1 and reached.number and previous != reached.body_hash):
         raise NotProven(number, "this checkpoint does not follow the one before it")
-    reached.position = position
     reached.number, reached.body_hash, reached.at = nth, hashlib.sha256(body).hexdigest(), at
     reached.checkpoints += 1
     reached.unsigned_since = 0
-    reached.is_hidden_since = False
 
 
 def read_keys(given: Sequence[str]) -> TrustedKeys:
@@ -313,7 +301,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Check an export of PSA Ledger offline.")
     parser.add_argument("file", help="an NDJSON export")
     parser.add_argument("--key", action="append", required=True, help="a public key: base64 text, or a file")
-    parser.add_argument("--reaches", type=int, default=0, help="a position that the file must reach")
+    parser.add_argument("--reaches", type=int, default=0, help="the number of a fact that the file must reach")
     given = parser.parse_args()
     return check_file(given.file, given.key, given.reaches)
 

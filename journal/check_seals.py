@@ -138,7 +138,7 @@ def _check_msp(
     row = next(rows, None)
     actual = sealed = genesis(msp)
     count = 0
-    last_signed = _number(connection, "SELECT coalesce(max(position), 0) FROM audit_checkpoints WHERE msp = %s", (msp,))
+    last_signed = _number(connection, "SELECT coalesce(max(count), 0) FROM audit_checkpoints WHERE msp = %s", (msp,))
     for seal in _seals(connection, msp):
         if not seal.positions or len(seal.hashes) != len(seal.positions) * HASH_BYTES:
             checked.note(msp, seal.position, "its seal contradicts itself")
@@ -146,6 +146,7 @@ def _check_msp(
         if seal.value_before != sealed:
             checked.note(msp, seal.positions[0], "its seal does not follow the one before it")
         for place, position in enumerate(seal.positions):
+            number = seal.count - len(seal.positions) + place + 1
             while row is not None and row[0] < position:
                 checked.note(msp, row[0], "this fact was slipped in: nobody sealed it")
                 row = next(rows, None)
@@ -153,12 +154,12 @@ def _check_msp(
             if row is None or row[0] != position:
                 checked.note(msp, position, "the fact that was sealed here is gone")
             else:
-                line_hash = sha256(line_of(row)).digest()
+                line_hash = sha256(line_of(row, number)).digest()
                 what = contradiction(row) if line_hash == sealed_hash else "this row is not the fact that was sealed"
                 if what is not None:
                     checked.note(msp, position, what)
                 checked.facts += 1
-                checked.unsigned += position > last_signed
+                checked.unsigned += number > last_signed
                 row = next(rows, None)
             actual, sealed = link(actual, line_hash), link(sealed, sealed_hash)
         count += len(seal.positions)
@@ -196,16 +197,17 @@ def _checkpoints(
     reached = 0
     with connection.cursor("checkpoints", binary=True) as cursor:
         cursor.execute(
-            "SELECT position, number, head, body, signature FROM audit_checkpoints WHERE msp = %s ORDER BY number",
+            "SELECT position, number, count, head, body, signature FROM audit_checkpoints"
+            " WHERE msp = %s ORDER BY number",
             (msp,),
         )
-        for expected, (position, number, head, body, signature) in enumerate(cursor, start=1):
+        for expected, (position, number, count, head, body, signature) in enumerate(cursor, start=1):
             told = _told(body)
             problem = _signature_problem(body, signature, keys)
             if problem is not None:
                 checked.note(msp, position, f"checkpoint {number}: {problem}")
-            named = (told.get("msp"), told.get("position"), told.get("number"))
-            if named != (msp, position, number) or number != expected or position <= reached:
+            named = (told.get("msp"), told.get("count"), told.get("number"))
+            if named != (msp, count, number) or number != expected or position <= reached:
                 checked.note(msp, position, f"checkpoint {number} is not the one that belongs here")
             elif told.get("previous") != previous:
                 checked.note(msp, position, f"checkpoint {number} does not follow the one before it")

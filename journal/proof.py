@@ -5,7 +5,10 @@ SHA-256 values; a signed checkpoint says how far the chain had come and what its
 a checkpoint can make the chain again and compare; nothing of ours is needed for that. `docs/audit.md` tells the same
 for implementers in other languages, with test vectors.
 
-    line    = {"fact":<stored bytes>,"position":n,"recorded_at":"…","stream_id":"…","type":"….v1","version":n}
+A line holds the fact's number among those of its MSP, never its position in the journal of all: the gaps between
+positions would tell everybody how much the others record.
+
+    line    = {"fact":<stored bytes>,"number":n,"recorded_at":"…","stream_id":"…","type":"….v1","version":n}
     chain 0 = SHA-256("psa-ledger.chain.v1" LF msp)
     chain n = SHA-256(chain n-1 ‖ SHA-256(line n))
 """
@@ -32,7 +35,7 @@ HASH_BYTES = 32
 
 
 LineRow = tuple[int, UUID, int, str, datetime, bytes]
-"""What `fact_line` takes: position, stream id, version, stored type, time of recording, stored bytes."""
+"""What `fact_line` takes: number, stream id, version, stored type, time of recording, stored bytes."""
 
 
 def fact_line(row: LineRow) -> bytes:
@@ -41,9 +44,9 @@ def fact_line(row: LineRow) -> bytes:
     Shape: canonical JSON itself, because the names are in order and the stored bytes are canonical.
     Units: the time in UTC with microseconds.
     """
-    position, stream_id, version, topic, recorded_at, state = row
+    number, stream_id, version, topic, recorded_at, state = row
     tail = (
-        f',"position":{position},"recorded_at":"{instant_text(recorded_at)}","stream_id":"{stream_id}"'
+        f',"number":{number},"recorded_at":"{instant_text(recorded_at)}","stream_id":"{stream_id}"'
         f',"type":"{topic}","version":{version}}}'
     )
     return b'{"fact":' + state + tail.encode()
@@ -81,12 +84,11 @@ def key_id_of(public: Ed25519PublicKey) -> str:
 class Checkpoint:
     """How far an MSP's chain had come. `previous` is the hash of the MSP's checkpoint before, none for the first.
 
-    Shape: `number` counts the MSP's checkpoints from 1, `count` its facts up to `position`.
+    Shape: `number` counts the MSP's checkpoints from 1, `count` its facts up to this one.
     """
 
     msp: MspId
     number: int
-    position: int
     count: int
     chain: bytes
     at: datetime
@@ -104,7 +106,6 @@ class Checkpoint:
                 "key": self.key,
                 "msp": self.msp,
                 "number": self.number,
-                "position": self.position,
                 "previous": None if self.previous is None else self.previous.hex(),
             }
         )
@@ -158,19 +159,20 @@ def checkpoint_line(body: bytes, signature: bytes) -> bytes:
 def header_line(
     msp: MspId,
     *,
-    after: tuple[int, int, bytes],
+    after: tuple[int, bytes],
     until: int,
     wanted: Mapping[str, Any] | None,
 ) -> bytes:
     """The first line of an export: whose facts, from where to where, and by which filter (none: all of them).
 
-    Shape: `after` is position, count and chain where the export begins; `until` the position of its last checkpoint.
+    Shape: `after` is how many facts come before the export, and the chain after them; `until` the count of its last
+    checkpoint.
     """
-    position, count, chain = after
+    count, chain = after
     return canonical(
         {
             "export": {
-                "after": {"chain": chain.hex(), "count": count, "position": position},
+                "after": {"chain": chain.hex(), "count": count},
                 "filter": None if wanted is None else dict(wanted),
                 "format": EXPORT_FORMAT,
                 "msp": msp,

@@ -115,12 +115,13 @@ class ReplayedAddition:
 class Reconstruction:
     """A month of an MSP as the journal gives it. Shape: additions by tenant, agreement and product.
 
-    Only additions with a push of the month appear. `live` is the tenant that is connected now.
+    Only additions with a push of the month appear. `facts` is how many of the MSP's it was made from: all that there
+    were; `live` is the tenant that is connected now.
     """
 
     msp: MspId
     month: BillingMonth
-    position: int
+    facts: int
     live: Tenant | None
     additions: tuple[ReplayedAddition, ...]
 
@@ -166,7 +167,7 @@ def reconstruct(journal: Journal, msp: MspId, month: BillingMonth) -> Reconstruc
     """
     world = _World(msp)
     pushes: dict[Stream, list[ReplayedPush]] = {}
-    head = 0
+    facts = 0
     for entry in _entries(journal, msp):
         match entry.fact:
             case PushStarted() as started if started.month == month:
@@ -174,11 +175,11 @@ def reconstruct(journal: Journal, msp: MspId, month: BillingMonth) -> Reconstruc
             case UsagePushed() as pushed:
                 _settle(pushes.get(entry.stream, []), pushed)
         world.fold(entry)
-        head = entry.position
+        facts += 1
     return Reconstruction(
         msp=msp,
         month=month,
-        position=head,
+        facts=facts,
         live=None if world.connection.live is None else world.connection.live.tenant,
         additions=tuple(_addition(stream, pushes[stream], world.addition(stream)) for stream in sorted(pushes)),
     )

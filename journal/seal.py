@@ -1,8 +1,8 @@
 """The sealer: follows the journal, makes the chain of every MSP, and signs how far each has come.
 
 Facts are sealed in batches, in journal order; position, seals and chains move in one transaction, so each fact is
-sealed exactly once, whoever crashes. A signed round follows at once when nothing was signed for a while, else within
-`CHECKPOINT_SECONDS`: a checkpoint for every MSP with new facts, and one head over all of them.
+sealed exactly once, whoever crashes. Signed rounds come every `CHECKPOINT_SECONDS`: a checkpoint for every MSP with new
+facts, and one head over all of them.
 
 A seal keeps the hash of each fact's line. With them a check of the database names the very row that was changed, and a
 filtered export can say what it left out without reading it.
@@ -65,7 +65,10 @@ class JournalAltered(SealError):
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """One MSP's chain, and its newest checkpoint. Shape: `signed_number` is 0 and `signed_hash` none before one."""
+    """One MSP's chain, and its newest checkpoint. Shape: `signed_number` is 0 and `signed_hash` none before one.
+
+    `position` and `signed_position` are the journal's; `count` is the number of the last fact.
+    """
 
     position: int
     count: int
@@ -103,10 +106,10 @@ def contradiction(row: SealedRow) -> str | None:
     return None
 
 
-def line_of(row: SealedRow) -> bytes:
-    """A row's canonical line."""
-    position, stream_id, version, topic, recorded_at, _, _, _, state = row
-    return fact_line((position, stream_id, version, topic, recorded_at, state))
+def line_of(row: SealedRow, number: int) -> bytes:
+    """The canonical line of a row whose fact has this number among those of its MSP."""
+    _, stream_id, version, topic, recorded_at, _, _, _, state = row
+    return fact_line((number, stream_id, version, topic, recorded_at, state))
 
 
 class Sealer:
@@ -129,7 +132,7 @@ class Sealer:
         self._batch = batch
         self._checkpoint_seconds = checkpoint_seconds
         self._monotonic = monotonic
-        self._signed_at: float | None = None
+        self._round_at: float | None = None
         self._position = 0
         self._chains: dict[MspId, Chain] = {}
         self._unsigned: set[MspId] = set()
@@ -215,7 +218,7 @@ class Sealer:
             if batch is None:
                 batch = batches[msp] = _Batch(self._chains.get(msp) or Chain(0, 0, genesis(msp)))
             batch.positions.append(expected)
-            batch.hashes.append(sha256(line_of(row)).digest())
+            batch.hashes.append(sha256(line_of(row, batch.before.count + len(batch.positions))).digest())
         self._write(batches, rows[-1][0])
         return len(rows)
 
@@ -245,17 +248,18 @@ class Sealer:
         self._position = end
 
     def sign_if_due(self) -> bool:
-        """Sign when something is unsigned and the last round is long enough ago. Tells whether it signed."""
-        if not self._unsigned or self.seconds_to_round() > 0:
-            return False
-        self.sign()
-        return True
+        """Sign what is unsigned when the time of a round has come. Tells whether it signed.
 
-    def seconds_to_round(self) -> float:
-        """How long until a round may follow the last one; 0 or less when it may now."""
-        if self._signed_at is None:
-            return 0.0
-        return self._signed_at + self._checkpoint_seconds - self._monotonic()
+        Why: rounds come at fixed times from the first call on, also where there was nothing to sign. Would the next one
+        wait for the last, the time of an MSP's checkpoint would tell whether others had recorded something before.
+        """
+        now = self._monotonic()
+        if self._round_at is None:
+            self._round_at = now
+        if now < self._round_at:
+            return False
+        self._round_at += (1 + (now - self._round_at) // self._checkpoint_seconds) * self._checkpoint_seconds
+        return self.sign() > 0
 
     def sign(self) -> int:
         """Sign a checkpoint for every MSP with unsigned facts, and a head. Shape: how many checkpoints.
@@ -270,7 +274,6 @@ class Sealer:
             now = self._now()
             signed = {msp: self._checkpoint(msp, key, now) for msp in sorted(self._unsigned)}
             self._write_round(signed, key, now)
-        self._signed_at = self._monotonic()
         return len(signed)
 
     def _now(self) -> datetime:
@@ -284,7 +287,6 @@ class Sealer:
         return Checkpoint(
             msp=msp,
             number=chain.signed_number + 1,
-            position=chain.position,
             count=chain.count,
             chain=chain.value,
             at=now,
@@ -299,7 +301,7 @@ class Sealer:
             chains[msp] = replace(
                 chains[msp],
                 signed_number=checkpoint.number,
-                signed_position=checkpoint.position,
+                signed_position=chains[msp].position,
                 signed_hash=sha256(bodies[msp]).digest(),
             )
         heads = {msp: chain.signed_hash for msp, chain in chains.items() if chain.signed_hash is not None}
@@ -318,7 +320,7 @@ class Sealer:
                     [
                         (
                             msp,
-                            c.position,
+                            chains[msp].position,
                             c.number,
                             c.count,
                             now,

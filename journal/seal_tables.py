@@ -94,4 +94,21 @@ SEAL_STEPS = (
         COMMENT ON INDEX facts_push_started IS 'So that `find` leads from a push''s id to its start.';
         """,
     ),
+    Step(
+        "journal.seal.0003",
+        """
+        -- A fact's line holds its number within its MSP from now on, no longer its position: all is sealed anew.
+        ALTER TABLE audit_seals DISABLE TRIGGER USER;
+        ALTER TABLE audit_checkpoints DISABLE TRIGGER USER;
+        ALTER TABLE audit_heads DISABLE TRIGGER USER;
+        TRUNCATE audit_seals, audit_checkpoints, audit_heads, audit_chains, audit_position;
+        ALTER TABLE audit_seals ENABLE TRIGGER USER;
+        ALTER TABLE audit_checkpoints ENABLE TRIGGER USER;
+        ALTER TABLE audit_heads ENABLE TRIGGER USER;
+        CREATE UNIQUE INDEX audit_seals_count ON audit_seals (msp, count);
+        CREATE UNIQUE INDEX audit_checkpoints_count ON audit_checkpoints (msp, count);
+        COMMENT ON COLUMN audit_seals.position IS 'The journal''s, of its last fact; never shown to an MSP.';
+        COMMENT ON COLUMN audit_checkpoints.position IS 'The journal''s, of the last fact; not signed, never shown.';
+        """,
+    ),
 )

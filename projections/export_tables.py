@@ -13,7 +13,7 @@ from journal.stored_form import instant_text
 from projections.exports import FACTS_PER_PAGE, Bounds, Connection, between, check_resumable
 
 CSV_COLUMNS = (
-    "position", "recorded_at", "msp", "fact_type", "schema", "organization", "agreement", "product", "run",
+    "number", "recorded_at", "msp", "fact_type", "schema", "organization", "agreement", "product", "run",
     "subject", "role", "address", "user_agent", "request_id", "correlation_id", "causation_id", "entry_id",
     "stream_kind", "stream_id", "version", "data",
 )  # fmt: skip
@@ -23,7 +23,7 @@ def as_csv(connection: Connection, asked: Bounds, resume_after: int | None = Non
     """The facts as a table for people, in chunks of whole rows; it proves nothing.
 
     Cells that a spreadsheet would take for a formula get an apostrophe in front.
-    Raises: CannotExport when `resume_after` is the position of no fact in the export.
+    Raises: CannotExport when `resume_after` is the number of no fact in the export.
     """
     if resume_after is None:
         yield _csv_rows([CSV_COLUMNS])
@@ -33,10 +33,10 @@ def as_csv(connection: Connection, asked: Bounds, resume_after: int | None = Non
     while reached < asked.until:
         where = between(asked, reached, asked.until)
         rows = connection.execute(
-            "SELECT h.position, f.recorded_at, f.msp, f.topic, h.organization, h.agreement, h.product, h.run,"
+            "SELECT h.number, f.recorded_at, f.msp, f.topic, h.organization, h.agreement, h.product, h.run,"
             " f.kind, f.originator_id, f.originator_version, f.state"
             " FROM history h JOIN facts f ON f.notification_id = h.position"
-            f" WHERE {where.sql} ORDER BY h.position LIMIT %s",
+            f" WHERE {where.sql} ORDER BY h.number LIMIT %s",
             (*where.values, FACTS_PER_PAGE),
             binary=True,
         ).fetchall()
@@ -47,7 +47,7 @@ def as_csv(connection: Connection, asked: Bounds, resume_after: int | None = Non
 
 
 def _csv_row(row: tuple[Any, ...]) -> tuple[object, ...]:
-    position, recorded_at, msp, topic, organization, agreement, product, run, kind, stream_id, version, state = row
+    number, recorded_at, msp, topic, organization, agreement, product, run, kind, stream_id, version, state = row
     stored: Mapping[str, Any] = orjson.loads(state)
     actor = stored["actor"]
     name, _, schema = topic.rpartition(".v")
@@ -64,7 +64,7 @@ def _csv_row(row: tuple[Any, ...]) -> tuple[object, ...]:
     about = (_cell(organization), agreement, product, _cell(run))
     data = orjson.dumps(stored["data"], option=orjson.OPT_SORT_KEYS).decode()
     return (
-        position,
+        number,
         instant_text(recorded_at),
         _cell(msp),
         name,

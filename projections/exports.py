@@ -3,7 +3,8 @@
 An export goes from a checkpoint (or the beginning) to a checkpoint. Chain values are those that were sealed, lines
 those that are stored now: should a row have been altered, the export shows it as it is and whoever checks the export
 finds the line. A filtered export holds the hashes of what it leaves out, and reaches no further than the checkpoints
-around its first and last match.
+around its first and last match. Facts are told by their number among those of the MSP; the journal's positions, whose
+gaps are others' facts, stay inside.
 
 Everything is read in small pages, each with a query of its own: memory stays the same however much is exported, and no
 transaction stays open while a slow reader takes its time. What an export with the same bounds says is the same for
@@ -17,6 +18,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from itertools import islice
 from typing import Any, TypeAlias
+from uuid import UUID
 
 import psycopg
 
@@ -51,9 +53,8 @@ class CannotExport(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """A checkpoint as it is stored."""
+    """A checkpoint as it is stored. `count` is the number of the last fact that it covers."""
 
-    position: int
     count: int
     body: bytes
     signature: bytes
@@ -71,7 +72,8 @@ class Signed:
 class Bounds:
     """What an export covers: after one checkpoint (none: from the beginning) up to another, by a filter.
 
-    `until` 0 means that nothing of the MSP is signed yet; such an export is empty.
+    Units: `after` and `until` are numbers of facts of the MSP.
+    Shape: `until` 0 means that nothing of the MSP is signed yet; such an export is empty.
     """
 
     msp: MspId
@@ -81,7 +83,7 @@ class Bounds:
 
     @property
     def after(self) -> int:
-        return 0 if self.begin is None else self.begin.position
+        return 0 if self.begin is None else self.begin.count
 
     @property
     def is_filtered(self) -> bool:
@@ -104,30 +106,30 @@ def bounds(
     """
     until = _last_signed(connection, msp, up_to)
     begin = _last_signed(connection, msp, after) if after else None
-    asked = Bounds(msp, begin, 0 if until is None else until.position, wanted)
+    asked = Bounds(msp, begin, 0 if until is None else until.count, wanted)
     if until is None or not (asked.is_filtered or is_table):
         return asked
-    known = _number(connection, "SELECT position FROM view_positions WHERE view = 'history'")
+    known = _number(connection, "SELECT coalesce(max(number), 0) FROM history WHERE msp = %s", (msp,))
     if known < asked.until:
         until = _last_signed(connection, msp, known)
-        asked = Bounds(msp, begin, 0 if until is None else until.position, wanted)
+        asked = Bounds(msp, begin, 0 if until is None else until.count, wanted)
     if not asked.is_filtered:
         return asked
     where = between(asked, asked.after, asked.until)
     row = connection.execute(
-        f"SELECT min(h.position), max(h.position) FROM history h WHERE {where.sql}", where.values
+        f"SELECT min(h.number), max(h.number) FROM history h WHERE {where.sql}", where.values
     ).fetchone()
     assert row is not None
     first, last = row
     if first is None:
         return Bounds(msp, until, asked.until, wanted)
-    return Bounds(msp, _last_signed(connection, msp, first - 1), _first_signed(connection, msp, last).position, wanted)
+    return Bounds(msp, _last_signed(connection, msp, first - 1), _first_signed(connection, msp, last).count, wanted)
 
 
 def ndjson(connection: Connection, asked: Bounds, resume_after: int | None = None) -> Iterator[bytes]:
     """The export with its proof, in chunks of whole lines.
 
-    `resume_after` is the position of the last fact that arrived; what follows it is given, without a header.
+    `resume_after` is the number of the last fact that arrived; what follows it is given, without a header.
     Raises: CannotExport when no such fact is in the export.
     """
     if resume_after is None:
@@ -164,7 +166,7 @@ def ndjson(connection: Connection, asked: Bounds, resume_after: int | None = Non
 
 def _opening(asked: Bounds) -> bytes:
     begin = asked.begin
-    after = (0, 0, genesis(asked.msp)) if begin is None else (begin.position, begin.count, begin.chain)
+    after = (0, genesis(asked.msp)) if begin is None else (begin.count, begin.chain)
     header = header_line(asked.msp, after=after, until=asked.until, wanted=told(asked.wanted))
     return b"\n".join([header] if begin is None else [header, begin.line]) + b"\n"
 
@@ -182,7 +184,7 @@ def told(wanted: HistoryFilter) -> dict[str, Any] | None:
 
 def _is_shown(signed: Signed, count_before: int, until: int) -> bool:
     is_next_stretch = signed.count // FACTS_PER_CHECKPOINT != count_before // FACTS_PER_CHECKPOINT
-    return signed.position == until or is_next_stretch
+    return signed.count == until or is_next_stretch
 
 
 def _flushed(left_out: list[bytes]) -> list[bytes]:
@@ -212,20 +214,42 @@ class _Page:
 
 @dataclass(frozen=True, slots=True)
 class _Seal:
-    position: int
+    """`count` is the number of its last fact; `positions` are the journal's."""
+
+    count: int
     value_before: bytes
     positions: Sequence[int]
     hashes: bytes
 
+    @property
+    def before(self) -> int:
+        """The number of the last fact before it."""
+        return self.count - len(self.positions)
+
+    def position_of(self, number: int) -> int:
+        return self.positions[number - self.before - 1]
+
 
 def _pages(connection: Connection, asked: Bounds, start: int) -> Iterator[_Page]:
-    """Everything after a position, with the chain as it was sealed."""
-    reached = start
+    """Everything after the fact of a number, with the chain as it was sealed."""
+    reached, reached_at = start, _position_of(connection, asked.msp, start)
     seals = _seals(connection, asked, start)
     while some := _some(seals):
-        end = min(some[-1].position, asked.until)
-        yield _page(connection, asked, some, reached, end)
-        reached = end
+        end = min(some[-1].count, asked.until)
+        end_at = some[-1].position_of(end)
+        yield _page(connection, asked, some, (reached, reached_at), (end, end_at))
+        reached, reached_at = end, end_at
+
+
+def _position_of(connection: Connection, msp: MspId, number: int) -> int:
+    """Where in the journal an MSP's fact was sealed; 0 for the number 0."""
+    if number == 0:
+        return 0
+    query = (
+        "SELECT positions[%s - count + cardinality(positions)] FROM audit_seals"
+        " WHERE msp = %s AND count >= %s ORDER BY count LIMIT 1"
+    )
+    return _number(connection, query, (number, msp, number))
 
 
 def _some(seals: Iterator[_Seal]) -> list[_Seal]:
@@ -242,8 +266,8 @@ def _seals(connection: Connection, asked: Bounds, start: int) -> Iterator[_Seal]
     reached = start
     while reached < asked.until:
         rows = connection.execute(
-            "SELECT position, value_before, positions, hashes FROM audit_seals"
-            " WHERE msp = %s AND position > %s ORDER BY position LIMIT %s",
+            "SELECT count, value_before, positions, hashes FROM audit_seals"
+            " WHERE msp = %s AND count > %s ORDER BY count LIMIT %s",
             (asked.msp, reached, SEALS_PER_PAGE),
             binary=True,
         ).fetchall()
@@ -256,45 +280,52 @@ def _seals(connection: Connection, asked: Bounds, start: int) -> Iterator[_Seal]
                 return
 
 
-def _page(connection: Connection, asked: Bounds, seals: Sequence[_Seal], start: int, end: int) -> _Page:
+_Place: TypeAlias = tuple[int, int]
+"""A fact's number among those of its MSP, and its position in the journal."""
+
+
+def _page(connection: Connection, asked: Bounds, seals: Sequence[_Seal], start: _Place, end: _Place) -> _Page:
     matches: set[int] | None = None
     if asked.is_filtered:
-        where = between(asked, start, end)
+        where = between(asked, start[0], end[0])
         rows = connection.execute(f"SELECT h.position FROM history h WHERE {where.sql}", where.values, binary=True)
         matches = {position for (position,) in rows}
-    stored = iter(_lines(connection, asked.msp, start, end, matches))
-    signed = iter(_checkpoints(connection, asked.msp, start, end))
+    stored = iter(_rows(connection, asked.msp, start[1], end[1], matches))
+    signed = iter(_checkpoints(connection, asked.msp, start[0], end[0]))
     steps: list[_Step | Signed] = []
-    line = next(stored, None)
+    row = next(stored, None)
     checkpoint = next(signed, None)
     for seal in seals:
         chain = seal.value_before
         hashes = seal.hashes
         for place, position in enumerate(seal.positions):
+            number = seal.before + place + 1
             line_hash = hashes[place * HASH_BYTES : (place + 1) * HASH_BYTES]
-            if position > end:
+            if number > end[0]:
                 break
             before, chain = chain, link(chain, line_hash)
-            if position <= start:
+            if number <= start[0]:
                 continue
-            while line is not None and line[0] < position:  # nobody sealed it: shown, and found by whoever checks
-                steps.append(_Step(before, line_hash, line[1]))
-                line = next(stored, None)
-            if line is not None and line[0] == position:
-                steps.append(_Step(chain, line_hash, line[1]))
-                line = next(stored, None)
+            while row is not None and row[0] < position:  # nobody sealed it: shown, and found by whoever checks
+                steps.append(_Step(before, line_hash, fact_line((number, *row[1:]))))
+                row = next(stored, None)
+            if row is not None and row[0] == position:
+                steps.append(_Step(chain, line_hash, fact_line((number, *row[1:]))))
+                row = next(stored, None)
             elif matches is not None and position not in matches:
                 steps.append(_Step(chain, line_hash, None))
-            if checkpoint is not None and checkpoint.position == position:
+            if checkpoint is not None and checkpoint.count == number:
                 steps.append(checkpoint)
                 checkpoint = next(signed, None)
     return _Page(steps)
 
 
-def _lines(
-    connection: Connection, msp: MspId, start: int, end: int, matches: set[int] | None
-) -> list[tuple[int, bytes]]:
-    """Position and canonical line of the facts between two positions; of the matching ones, if it matters."""
+_Row: TypeAlias = tuple[int, UUID, int, str, datetime, bytes]
+"""A stored fact: its position, and what else its line holds."""
+
+
+def _rows(connection: Connection, msp: MspId, start: int, end: int, matches: set[int] | None) -> list[_Row]:
+    """The facts between two positions of the journal, in order; the matching ones, if it matters."""
     if matches is None:
         rows = connection.execute(
             f"{_FACTS} WHERE msp = %s AND notification_id > %s AND notification_id <= %s ORDER BY notification_id",
@@ -310,57 +341,54 @@ def _lines(
             (msp, sorted(matches)),
             binary=True,
         )
-    return [(row[0], fact_line(row)) for row in rows]
+    return rows.fetchall()
 
 
 _FACTS = "SELECT notification_id, originator_id, originator_version, topic, recorded_at, state FROM facts"
 
 
 def between(asked: Bounds, start: int, end: int) -> Filter:
-    """The conditions, over the table `history` under the name h, for an export's facts between two positions."""
-    return matching(asked.msp, asked.wanted).both("h.position > %s", start).both("h.position <= %s", end)
+    """The conditions, over the table `history` under the name h, for an export's facts between two numbers."""
+    return matching(asked.msp, asked.wanted).both("h.number > %s", start).both("h.number <= %s", end)
 
 
-def check_resumable(connection: Connection, asked: Bounds, position: int) -> None:
-    """Raises: CannotExport unless a fact of the export has the position."""
-    is_there = 0
-    if asked.after < position <= asked.until and asked.is_filtered:
-        where = between(asked, position - 1, position)
-        is_there = _number(connection, f"SELECT count(*) FROM history h WHERE {where.sql}", where.values)
-    elif asked.after < position <= asked.until:
-        query = "SELECT count(*) FROM facts WHERE msp = %s AND notification_id = %s"
-        is_there = _number(connection, query, (asked.msp, position))
+def check_resumable(connection: Connection, asked: Bounds, number: int) -> None:
+    """Raises: CannotExport unless a fact of the export has the number."""
+    is_there = asked.after < number <= asked.until
+    if is_there and asked.is_filtered:
+        where = between(asked, number - 1, number)
+        is_there = _number(connection, f"SELECT count(*) FROM history h WHERE {where.sql}", where.values) > 0
     if not is_there:
-        raise CannotExport(f"no fact of this export has position {position}")
+        raise CannotExport(f"no fact of this export has number {number}")
 
 
 # --- checkpoints -----------------------------------------------------------------------------------------------
 
-_CHECKPOINTS = "SELECT position, count, body, signature FROM audit_checkpoints WHERE msp = %s"
+_CHECKPOINTS = "SELECT count, body, signature FROM audit_checkpoints WHERE msp = %s"
 
 
 def _checkpoints(connection: Connection, msp: MspId, start: int, end: int) -> list[Signed]:
-    query = f"{_CHECKPOINTS} AND position > %s AND position <= %s ORDER BY position"
+    query = f"{_CHECKPOINTS} AND count > %s AND count <= %s ORDER BY count"
     return [Signed(*row) for row in connection.execute(query, (msp, start, end), binary=True)]
 
 
 def _last_signed(connection: Connection, msp: MspId, up_to: int | None) -> Signed | None:
-    query = f"{_CHECKPOINTS} AND (%s::bigint IS NULL OR position <= %s) ORDER BY position DESC LIMIT 1"
+    query = f"{_CHECKPOINTS} AND (%s::bigint IS NULL OR count <= %s) ORDER BY count DESC LIMIT 1"
     row = connection.execute(query, (msp, up_to, up_to), binary=True).fetchone()
     return None if row is None else Signed(*row)
 
 
-def _first_signed(connection: Connection, msp: MspId, position: int) -> Signed:
-    query = f"{_CHECKPOINTS} AND position >= %s ORDER BY position LIMIT 1"
-    row = connection.execute(query, (msp, position), binary=True).fetchone()
+def _first_signed(connection: Connection, msp: MspId, number: int) -> Signed:
+    query = f"{_CHECKPOINTS} AND count >= %s ORDER BY count LIMIT 1"
+    row = connection.execute(query, (msp, number), binary=True).fetchone()
     assert row is not None, "the match lies before a checkpoint"
     return Signed(*row)
 
 
-def _count_before(connection: Connection, msp: MspId, position: int) -> int:
-    """The count of the last checkpoint before a position."""
-    query = "SELECT coalesce(max(count), 0) FROM audit_checkpoints WHERE msp = %s AND position < %s"
-    return _number(connection, query, (msp, position))
+def _count_before(connection: Connection, msp: MspId, number: int) -> int:
+    """The count of the last checkpoint before a fact."""
+    query = "SELECT coalesce(max(count), 0) FROM audit_checkpoints WHERE msp = %s AND count < %s"
+    return _number(connection, query, (msp, number))
 
 
 def _number(connection: Connection, query: Any, parameters: Sequence[object] = ()) -> int:

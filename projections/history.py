@@ -1,10 +1,12 @@
 """Every fact by what people search for: when, who, in which role, about what, in which request, caused by what.
 
-The facts themselves stay in the journal; a row holds the position to read them from. Rows are only ever added.
+The facts themselves stay in the journal; a row holds the position to read them from, and the fact's number among those
+of its MSP, which is all that the MSP is shown of its place. Rows are only ever added.
 """
 
+from collections import Counter
 from dataclasses import dataclass
-from typing import Any, assert_never
+from typing import Any, LiteralString, assert_never
 
 import psycopg
 
@@ -41,8 +43,9 @@ from domain.organization import (
     UsageCorrected,
 )
 from domain.streams import StreamKind
+from domain.values import MspId
 from journal.migrate import Step
-from projections.rows import Row, insert
+from projections.rows import Row, as_json
 from projections.view import Folds, Seen
 
 STEPS = (
@@ -82,6 +85,26 @@ STEPS = (
         CREATE INDEX history_entry ON history (entry);
         """,
     ),
+    Step(
+        "projections.history.0002",
+        """
+        TRUNCATE history;
+        ALTER TABLE history ADD COLUMN number bigint NOT NULL;
+        COMMENT ON COLUMN history.number IS 'The how manieth fact of its MSP; unlike the position shown to it.';
+        DROP INDEX history_msp, history_fact_type, history_subject, history_role, history_recorded_at, history_request,
+          history_organization, history_agreement, history_product, history_run;
+        CREATE UNIQUE INDEX history_number ON history (msp, number);
+        CREATE INDEX history_fact_type ON history (msp, fact_type, number);
+        CREATE INDEX history_subject ON history (msp, subject, number);
+        CREATE INDEX history_role ON history (msp, role, number);
+        CREATE INDEX history_recorded_at ON history (msp, recorded_at, number);
+        CREATE INDEX history_request ON history (msp, request_id, number);
+        CREATE INDEX history_organization ON history (msp, organization, number) WHERE organization IS NOT NULL;
+        CREATE INDEX history_agreement ON history (msp, agreement, number) WHERE agreement IS NOT NULL;
+        CREATE INDEX history_product ON history (msp, product, number) WHERE product IS NOT NULL;
+        CREATE INDEX history_run ON history (msp, run, number) WHERE run IS NOT NULL;
+        """,
+    ),
 )
 
 
@@ -89,18 +112,21 @@ class History:
     """The view `history`."""
 
     name = "history"
-    version = 1
+    version = 2
     steps = STEPS
     tables = ("history",)
 
     def __init__(self) -> None:
         self._rows: list[Row] = []
+        self._seen: Counter[MspId] = Counter()
 
     def see(self, seen: Seen, folds: Folds) -> None:
         entry = seen.entry
         about = what_it_is_about(seen)
+        self._seen[entry.msp] += 1
         self._rows.append(
             {
+                "number": self._seen[entry.msp],
                 "position": entry.position,
                 "entry": entry.entry_id,
                 "msp": entry.msp,
@@ -122,8 +148,26 @@ class History:
         )
 
     def write(self, connection: psycopg.Connection[Any]) -> None:
-        insert(connection, "history", self._rows)
+        if self._rows:
+            connection.execute(_INSERT, (list(self._seen), as_json(self._rows)))
         self._rows.clear()
+        self._seen.clear()
+
+
+_COLUMNS: LiteralString = (
+    "position, entry, msp, recorded_at, fact_type, kind, subject, role, organization, agreement, product, run,"
+    " request_id, correlation_id, causation, stream, version"
+)
+_INSERT: LiteralString = f"""
+WITH reached AS (
+  SELECT asked.msp, newest.number FROM unnest(%s::text[]) AS asked (msp)
+   CROSS JOIN LATERAL (SELECT h.number FROM history h WHERE h.msp = asked.msp ORDER BY h.number DESC LIMIT 1) AS newest
+)
+INSERT INTO history ({_COLUMNS}, number)
+SELECT {_COLUMNS}, coalesce(reached.number, 0) + given.number
+  FROM json_populate_recordset(NULL::history, %s::json) AS given LEFT JOIN reached USING (msp)
+"""  # noqa: S608 - our own constants
+"""A row is given with its number in the batch; how far its MSP had come before is found without a round trip."""
 
 
 @dataclass(frozen=True, slots=True)

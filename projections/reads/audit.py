@@ -9,7 +9,7 @@ from projections.reads.ask import Views
 
 @dataclass(frozen=True, slots=True)
 class SignedRow:
-    """A checkpoint or a head. `body` are the signed bytes, canonical JSON."""
+    """A checkpoint or a head. `body` are the signed bytes, canonical JSON; `position` is the journal's."""
 
     number: int
     position: int

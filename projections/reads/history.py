@@ -17,7 +17,7 @@ from projections.reads.ask import Filter, Views
 
 @dataclass(frozen=True, slots=True)
 class HistoryRow:
-    position: int
+    number: int
     entry: UUID
     msp: str
     recorded_at: datetime
@@ -54,24 +54,24 @@ class HistoryFilter:
 
 
 _COLUMNS = (
-    "h.position, h.entry, h.msp, h.recorded_at, h.fact_type, h.kind, h.subject, h.role, h.organization, h.agreement,"
+    "h.number, h.entry, h.msp, h.recorded_at, h.fact_type, h.kind, h.subject, h.role, h.organization, h.agreement,"
     " h.product, h.run, h.request_id, h.correlation_id, h.causation, h.version, f.state"
 )
 
 
 _FIRST_SINCE: LiteralString = (
-    "coalesce((SELECT s.position FROM history s WHERE s.msp = %s AND s.recorded_at >= %s"
-    " ORDER BY s.recorded_at, s.position LIMIT 1), 9223372036854775807)"
+    "coalesce((SELECT s.number FROM history s WHERE s.msp = %s AND s.recorded_at >= %s"
+    " ORDER BY s.recorded_at, s.number LIMIT 1), 9223372036854775807)"
 )
-"""Times rise with positions, so an instant is a position, and pages in the order of positions need no sorting."""
+"""Times rise with numbers, so an instant is a number, and pages in the order of numbers need no sorting."""
 
 
 def matching(msp: MspId, wanted: HistoryFilter) -> Filter:
     """The conditions of a filter, over the table `history` under the name h."""
     return (
         Filter(("h.msp = %s",), (msp,))
-        .when(wanted.since is not None, f"h.position >= {_FIRST_SINCE}", msp, wanted.since)
-        .when(wanted.until is not None, f"h.position < {_FIRST_SINCE}", msp, wanted.until)
+        .when(wanted.since is not None, f"h.number >= {_FIRST_SINCE}", msp, wanted.since)
+        .when(wanted.until is not None, f"h.number < {_FIRST_SINCE}", msp, wanted.until)
         .when(wanted.subject is not None, "h.subject = %s", wanted.subject)
         .when(wanted.role is not None, "h.role = %s", wanted.role)
         .when(wanted.fact_type is not None, "h.fact_type = %s", wanted.fact_type)
@@ -86,16 +86,32 @@ def matching(msp: MspId, wanted: HistoryFilter) -> Filter:
 async def history(
     views: Views, msp: MspId, wanted: HistoryFilter, *, newest_first: bool, limit: int, after: int | None
 ) -> list[HistoryRow]:
-    """Shape: by position, in the direction asked for; `after` is the position of the last row seen."""
+    """Shape: by number, in the direction asked for; `after` is the number of the last row seen."""
     where = matching(msp, wanted)
     if after is not None:
-        where = where.both("h.position < %s" if newest_first else "h.position > %s", after)
+        where = where.both("h.number < %s" if newest_first else "h.number > %s", after)
     order = "DESC" if newest_first else "ASC"
     query = (
         f"SELECT {_COLUMNS} FROM history h JOIN facts f ON f.notification_id = h.position"
-        f" WHERE {where.sql} ORDER BY h.position {order} LIMIT %s"
+        f" WHERE {where.sql} ORDER BY h.number {order} LIMIT %s"
     )
     return await views.rows(HistoryRow, query, (*where.values, limit))
+
+
+async def at(views: Views, msp: MspId, position: int) -> HistoryRow | None:
+    """The MSP's fact at a position of the journal; none when that is another's, or not in the history yet."""
+    query = (
+        f"SELECT {_COLUMNS} FROM history h JOIN facts f ON f.notification_id = h.position"
+        " WHERE h.msp = %s AND h.position = %s"
+    )
+    found = await views.rows(HistoryRow, query, (msp, position))
+    return found[0] if found else None
+
+
+async def newest_number(views: Views, msp: MspId) -> int:
+    """How many facts of the MSP the history holds."""
+    query = "SELECT coalesce((SELECT h.number FROM history h WHERE h.msp = %s ORDER BY h.number DESC LIMIT 1), 0)"
+    return await views.number(query, (msp,))
 
 
 async def count(views: Views, msp: MspId, wanted: HistoryFilter) -> int:

@@ -85,11 +85,11 @@ def _placed(companies: Sequence[Named], organizations: Sequence[Named]) -> tuple
 
 
 async def _changed_at(views: Views, msp: MspId) -> int:
-    """The position of the newest fact that could make other suggestions."""
+    """The number of the newest fact of the MSP that could make other suggestions."""
     query = """
-        SELECT coalesce(max(newest.position), 0) FROM unnest(%s::text[]) AS wanted (fact_type)
-         CROSS JOIN LATERAL (SELECT position FROM history h WHERE h.msp = %s AND h.fact_type = wanted.fact_type
-                              ORDER BY position DESC LIMIT 1) AS newest
+        SELECT coalesce(max(newest.number), 0) FROM unnest(%s::text[]) AS wanted (fact_type)
+         CROSS JOIN LATERAL (SELECT number FROM history h WHERE h.msp = %s AND h.fact_type = wanted.fact_type
+                              ORDER BY number DESC LIMIT 1) AS newest
     """
     return await views.number(query, (list(CHANGED_BY), msp))
 

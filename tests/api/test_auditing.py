@@ -51,7 +51,7 @@ query ($m: BillingMonth!, $psa: Boolean!) { reconstruct(month: $m, withPsa: $psa
 """
 CHECKPOINTS = """
 query ($first: Int! = 25, $after: String) { auditCheckpoints(first: $first, after: $after) { totalCount
-  pageInfo { hasNextPage endCursor } nodes { number position count chain key previous body signature } } }
+  pageInfo { hasNextPage endCursor } nodes { number count chain key previous body signature } } }
 """
 FIND = "query ($id: ID!, $msp: ID) { find(id: $id, msp: $msp) { kind id entry { id factType } } }"
 

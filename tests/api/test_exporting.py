@@ -41,9 +41,9 @@ def told(api: Api) -> Api:
     return api
 
 
-def positions(body: bytes) -> list[int]:
+def numbers(body: bytes) -> list[int]:
     lines = [json.loads(line) for line in body.splitlines()]
-    return [line["position"] for line in lines if "fact" in line]
+    return [line["number"] for line in lines if "fact" in line]
 
 
 def test_an_auditor_gets_a_whole_export_that_proves_itself(told: Api) -> None:
@@ -65,15 +65,15 @@ def test_a_filtered_export_says_what_it_is(told: Api) -> None:
 
 def test_an_export_that_broke_off_goes_on_to_the_same_bytes(told: Api) -> None:
     whole = fetched(told.auditor())
-    position = positions(whole.content)[9]
+    number = numbers(whole.content)[9]
     changes = [change("later", "globex", delta=1)]
     told.platform().one(CHANGE_LICENSES, input={"msp": told.msp, "changes": changes})
     sealed(told.database_url)
 
-    rest = fetched(told.auditor(), upTo=whole.headers["x-export-until"], resumeAfter=position)
+    rest = fetched(told.auditor(), upTo=whole.headers["x-export-until"], resumeAfter=number)
 
     assert whole.content.endswith(rest.content)
-    assert positions(whole.content)[10:] == positions(rest.content)
+    assert numbers(whole.content)[10:] == numbers(rest.content)
 
 
 def test_a_table_for_reading(told: Api) -> None:
@@ -88,7 +88,7 @@ def test_a_table_for_reading(told: Api) -> None:
 def test_an_auditor_of_all_msps_names_the_one_he_means(told: Api) -> None:
     named = fetched(told.overseer(), msp=told.msp)
 
-    assert told.facts() == len(positions(named.content))
+    assert told.facts() == len(numbers(named.content))
     assert "MspNeeded" == code_of(fetched(told.overseer()), 404)
     assert "UnknownMsp" == code_of(fetched(told.overseer(), msp="never-was"), 404)
 
@@ -111,11 +111,15 @@ def test_nobody_exports_what_is_not_his(told: Api, form: str) -> None:
     assert other.encode() not in fetched(told.auditor(), form).content
 
 
-def test_a_foreign_position_is_no_place_to_go_on_from(told: Api) -> None:
-    other = fetched(told.caller(Role.AUDITOR, f"{told.msp}-other"))
-    foreign = positions(other.content)[3]
+def test_a_number_that_only_another_msp_reached_is_no_place_to_go_on_from(told: Api) -> None:
+    other = Api(told.served, f"{told.msp}-other")
+    changes = [change(f"more-{n}", "globex", delta=1) for n in range(9)]
+    other.platform().one(CHANGE_LICENSES, input={"msp": other.msp, "changes": changes})
+    sealed(told.database_url)
+    foreign = numbers(fetched(other.auditor()).content)[-1]
+    assert foreign > told.facts()
 
-    theirs, nobodys = (fetched(told.auditor(), resumeAfter=position) for position in (foreign, 10**12))
+    theirs, nobodys = (fetched(told.auditor(), resumeAfter=number) for number in (foreign, 10**12))
 
     assert "InvalidInput" == code_of(theirs, 400)
     assert theirs.text.replace(str(foreign), "N") == nobodys.text.replace(str(10**12), "N")

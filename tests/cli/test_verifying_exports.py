@@ -13,6 +13,7 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
+from re import sub
 from urllib.parse import quote
 
 import psycopg
@@ -110,12 +111,12 @@ def test_an_untouched_export_is_complete(verify: Verify, whole: Lines) -> None:
 
 
 def test_an_export_between_two_checkpoints_is_complete_in_its_bounds(verify: Verify, told: str, whole: Lines) -> None:
-    middle = json.loads(whole[places(whole, is_checkpoint)[0]])["checkpoint"]["position"]
+    middle = json.loads(whole[places(whole, is_checkpoint)[0]])["checkpoint"]["count"]
 
     status, said = verify(export(told, after=middle))
 
     assert 0 == status
-    assert f"right after position {middle}" in said
+    assert f"right after number {middle}" in said
 
 
 def test_a_changed_byte_is_found_in_any_line_of_the_file(whole: Lines) -> None:
@@ -219,7 +220,7 @@ def begins_without_its_checkpoint(lines: Lines, _: Lines) -> tuple[Lines, int]:
     place = places(lines, is_checkpoint)[0]
     told = json.loads(lines[place])["checkpoint"]
     header = json.loads(lines[0])
-    header["export"]["after"] = {each: told[each] for each in ("chain", "count", "position")}
+    header["export"]["after"] = {each: told[each] for each in ("chain", "count")}
     return [json.dumps(header).encode(), *lines[place + 1 :]], 2
 
 
@@ -266,6 +267,15 @@ def test_tampering_is_found_and_the_first_bad_line_named(verify: Verify, told: s
     assert f"line {bad}: " in said
 
 
+def renumbered(lines: Lines) -> Lines:
+    """The lines with every fact's number counted anew."""
+    found: Lines = []
+    for line in lines:
+        number = sum(map(is_fact, found)) + 1
+        found.append(sub(rb'"number":[0-9]+,"recorded_at"', b'"number":%d,"recorded_at"' % number, line))
+    return found
+
+
 @pytest.mark.parametrize("name", ["a byte changed", "a middle fact removed", "the first fact removed"])
 def test_tampering_with_all_chain_values_made_anew_is_found_at_the_next_checkpoint(
     verify: Verify, told: str, whole: Lines, name: str
@@ -273,22 +283,38 @@ def test_tampering_with_all_chain_values_made_anew_is_found_at_the_next_checkpoi
     lines, bad = TAMPERINGS[name](whole, export(told, OTHER))
     next_checkpoint = next(place for place in places(lines, is_checkpoint) if place + 1 > bad) + 1
 
-    status, said = verify(rechained(lines))
+    status, said = verify(rechained(renumbered(lines)))
 
     assert 1 == status
     assert f"line {next_checkpoint}: " in said
 
 
+@pytest.mark.parametrize("name", ["a middle fact removed", "the first fact removed", "two facts swapped"])
+def test_a_number_that_is_not_the_next_is_found_at_its_line(
+    verify: Verify, told: str, whole: Lines, name: str
+) -> None:
+    lines, bad = TAMPERINGS[name](whole, export(told, OTHER))
+
+    status, said = verify(rechained(lines))
+
+    assert 1 == status
+    assert f"line {bad}: it does not say that it is number {bad - 1 - checkpoints_before(lines, bad)}" in said
+
+
+def checkpoints_before(lines: Lines, before: int) -> int:
+    return sum(map(is_checkpoint, lines[: before - 1]))
+
+
 def test_an_older_export_is_only_proven_up_to_its_own_end(verify: Verify, told: str, whole: Lines) -> None:
-    newest = json.loads(whole[-1])["checkpoint"]["position"]
+    newest = json.loads(whole[-1])["checkpoint"]["count"]
     older = export(told, up_to=newest - 1)
 
     by_itself, said = verify(older)
     held_against_the_newest, _ = verify(older, "--reaches", str(newest))
 
-    end = json.loads(older[-1])["checkpoint"]["position"]
+    end = json.loads(older[-1])["checkpoint"]["count"]
     assert 0 == by_itself
-    assert f"up to position {end}," in said
+    assert f"up to number {end}," in said
     assert 1 == held_against_the_newest
 
 

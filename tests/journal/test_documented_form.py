@@ -33,33 +33,33 @@ AT = datetime(2026, 11, 22, 7, 31, 0, 123456, tzinfo=UTC)
 MSP = MspId("acme")
 STREAM = organization_stream(MSP, OrganizationId("globex"))
 ORIGIN = Origin(Actor("vendor-platform", Role.PLATFORM, "192.0.2.7", "billing/1.0"), "request-1", "request-1")
-FACTS: tuple[tuple[int, OrganizationFact], ...] = (
-    (7, OrganizationRenamed("Globex AG")),
-    (8, LicensesChanged(ChangeId("change-1"), Component.LICENSE, Given.DELTA, 5, 17, AT)),
-    (11, OrganizationRenamed("Globex “Zürich” GmbH")),
+FACTS: tuple[OrganizationFact, ...] = (
+    OrganizationRenamed("Globex AG"),
+    LicensesChanged(ChangeId("change-1"), Component.LICENSE, Given.DELTA, 5, 17, AT),
+    OrganizationRenamed("Globex “Zürich” GmbH"),
 )
 
 
 def lines() -> list[bytes]:
-    """The canonical lines of three facts; positions 9 and 10 belong to other MSPs."""
+    """The canonical lines of three facts, the first of their MSP and of their stream."""
     found = []
-    for version, (position, fact) in enumerate(FACTS, start=1):
-        entry_id = UUID(f"01890a5d-ac96-774b-bcce-b302099a805{version}")
-        stored = store_fact(CODEC, STREAM, version, fact, entry_id=entry_id, origin=ORIGIN)
-        at = AT + timedelta(seconds=version)
-        found.append(fact_line((position, STREAM.id, version, stored.topic, at, stored.state)))
+    for number, fact in enumerate(FACTS, start=1):
+        entry_id = UUID(f"01890a5d-ac96-774b-bcce-b302099a805{number}")
+        stored = store_fact(CODEC, STREAM, number, fact, entry_id=entry_id, origin=ORIGIN)
+        at = AT + timedelta(seconds=number)
+        found.append(fact_line((number, STREAM.id, number, stored.topic, at, stored.state)))
     return found
 
 
 def export(left_out: int | None = None) -> bytes:
     """A whole export, or one that leaves out one of the facts."""
     wanted = None if left_out is None else {"fact_type": "organization.organization-renamed"}
-    written = [header_line(MSP, after=(0, 0, genesis(MSP)), until=11, wanted=wanted)]
+    written = [header_line(MSP, after=(0, genesis(MSP)), until=3, wanted=wanted)]
     chain = genesis(MSP)
     for place, line in enumerate(lines()):
         chain = link(chain, sha256(line).digest())
         written.append(left_out_line([sha256(line).digest()]) if place == left_out else chained_line(line, chain))
-    body = Checkpoint(MSP, 1, 11, 3, chain, AT + timedelta(seconds=20), KEY.id, None).body()
+    body = Checkpoint(MSP, 1, 3, chain, AT + timedelta(seconds=20), KEY.id, None).body()
     written.append(checkpoint_line(body, KEY.private.sign(body)))
     return b"\n".join(written) + b"\n"
 

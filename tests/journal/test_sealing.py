@@ -39,8 +39,8 @@ def first_finding(checked: Checked) -> tuple[str, int, str]:
 
 def test_the_chain_of_an_msp_is_what_the_documented_rule_gives(journal: Journal, told: str) -> None:
     value = genesis(ACME)
-    for raw in journal.raw(0, 1_000, msp=ACME):
-        line = fact_line((raw.position, raw.stream_id, raw.version, raw.topic, raw.recorded_at, raw.state))
+    for number, raw in enumerate(journal.raw(0, 1_000, msp=ACME), start=1):
+        line = fact_line((number, raw.stream_id, raw.version, raw.topic, raw.recorded_at, raw.state))
         value = link(value, sha256(line).digest())
 
     with psycopg.connect(told) as connection:
@@ -119,23 +119,27 @@ def test_a_sealer_that_lost_its_lock_unnoticed_is_stopped_by_the_position(journa
     assert check_database(told, KEYS).is_proven
 
 
-def test_the_first_fact_after_a_pause_is_signed_at_once_and_the_next_within_the_interval(
+def test_rounds_come_at_fixed_times_whether_or_not_somebody_recorded_something_before(
     journal: Journal, told: str
 ) -> None:
-    now = [100.0]
-    with sealing(told, checkpoint_seconds=20, monotonic=lambda: now[0]) as sealer:
-        assert not sealer.sign_if_due()
-        journal.execute(JAR, jar("jar-1"), lambda _: add(1), ORIGIN)
-        sealer.seal()
-        assert sealer.sign_if_due()
+    def signed_at(*recorded_at: int) -> list[int]:
+        """Seconds after its start at which a sealer that looks each second signs."""
+        now = [100.0]
+        with sealing(told, checkpoint_seconds=20, monotonic=lambda: now[0]) as sealer:
+            found = []
+            for second in range(70):
+                now[0] = 100.0 + second
+                if second in recorded_at:
+                    journal.execute(JAR, jar("jar-1"), lambda _: add(1), ORIGIN)
+                    sealer.seal()
+                if sealer.sign_if_due():
+                    found.append(second)
+            return found
 
-        journal.execute(JAR, jar("jar-1"), lambda _: add(1), ORIGIN)
-        sealer.seal()
-        assert not sealer.sign_if_due()
-        now[0] += 20
-
-        assert sealer.sign_if_due()
-        assert not sealer.sign_if_due()
+    assert [] == signed_at()
+    assert [0] == signed_at(0)
+    assert [60] == signed_at(45)
+    assert [20, 60] == signed_at(1, 2, 20, 45)
 
 
 def test_a_rotated_key_signs_from_then_on_and_the_old_checkpoints_stay_provable(journal: Journal, told: str) -> None:
@@ -265,7 +269,7 @@ def test_a_changed_fact_is_found_even_when_its_seal_was_rewritten_with_it(told: 
     tampered(told, TAMPERINGS["bytes changed"][0])
     with psycopg.connect(told) as connection:
         row = connection.execute(
-            "SELECT notification_id, originator_id, originator_version, topic, recorded_at, state FROM facts"
+            "SELECT 7, originator_id, originator_version, topic, recorded_at, state FROM facts"
             " WHERE notification_id = 13",
             binary=True,
         ).fetchone()
