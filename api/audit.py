@@ -193,8 +193,7 @@ async def _fact(info: Info, msp: MspId, wanted: str) -> HistoryRow | None:
         entry_id = UUID(wanted)
     except ValueError:
         return None
-    entry = await info.context.in_thread(info.context.journal.entry, entry_id)
-    return None if entry is None else await history_rows.at(info.context.views, msp, entry.position)
+    return await history_rows.of_entry(info.context.views, msp, entry_id)
 
 
 async def _change(info: Info, msp: MspId, wanted: str) -> HistoryRow | None:

@@ -116,6 +116,7 @@ class Sealer:
     """Seals and signs on one connection, which also holds the lock that makes it the only one.
 
     Use as a context: leaving it closes the connection and so frees the lock. Not for sharing between threads.
+    `now` is the time that checkpoints tell; without one it is the ledger's.
     Raises: psycopg.OperationalError when the database can not be reached.
     """
 
@@ -127,11 +128,13 @@ class Sealer:
         batch: int = BATCH,
         checkpoint_seconds: float = CHECKPOINT_SECONDS,
         monotonic: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] | None = None,
     ) -> None:
         self._keys = keys
         self._batch = batch
         self._checkpoint_seconds = checkpoint_seconds
         self._monotonic = monotonic
+        self._now = now or self._ledger_now
         self._round_at: float | None = None
         self._position = 0
         self._chains: dict[MspId, Chain] = {}
@@ -276,7 +279,7 @@ class Sealer:
             self._write_round(signed, key, now)
         return len(signed)
 
-    def _now(self) -> datetime:
+    def _ledger_now(self) -> datetime:
         row = self._connection.execute("SELECT ledger_now()").fetchone()
         assert row is not None
         now: datetime = row[0]

@@ -108,6 +108,16 @@ async def at(views: Views, msp: MspId, position: int) -> HistoryRow | None:
     return found[0] if found else None
 
 
+async def of_entry(views: Views, msp: MspId, entry: UUID) -> HistoryRow | None:
+    """The MSP's fact with this entry id; none when that is another's, or not in the history yet."""
+    query = (
+        f"SELECT {_COLUMNS} FROM history h JOIN facts f ON f.notification_id = h.position"
+        " WHERE h.msp = %s AND h.entry = %s"
+    )
+    found = await views.rows(HistoryRow, query, (msp, entry))
+    return found[0] if found else None
+
+
 async def newest_number(views: Views, msp: MspId) -> int:
     """How many facts of the MSP the history holds."""
     query = "SELECT coalesce((SELECT h.number FROM history h WHERE h.msp = %s ORDER BY h.number DESC LIMIT 1), 0)"

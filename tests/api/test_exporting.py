@@ -11,7 +11,6 @@ import pytest
 from api.exports import AT_ONCE, AskedExport, Exports, TooManyExports
 from cli import verify_export
 from domain.values import MspId
-from journal.entry import Role
 from projections.exports import EVERYTHING
 from tests.api.given import change, new_organization, registered
 from tests.api.harness import Api, Caller

@@ -290,9 +290,7 @@ def test_tampering_with_all_chain_values_made_anew_is_found_at_the_next_checkpoi
 
 
 @pytest.mark.parametrize("name", ["a middle fact removed", "the first fact removed", "two facts swapped"])
-def test_a_number_that_is_not_the_next_is_found_at_its_line(
-    verify: Verify, told: str, whole: Lines, name: str
-) -> None:
+def test_a_number_that_is_not_the_next_is_found_at_its_line(verify: Verify, told: str, whole: Lines, name: str) -> None:
     lines, bad = TAMPERINGS[name](whole, export(told, OTHER))
 
     status, said = verify(rechained(lines))

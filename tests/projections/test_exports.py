@@ -26,7 +26,7 @@ from projections.follower import fold_until
 from projections.reads.history import HistoryFilter, matching
 from tests.cli.exported import export, is_fact, tell_and_seal
 from tests.journal.sealing import KEY, sealed, text_of
-from tests.projections.story import ACME, NOW, OTHER, Ledger
+from tests.projections.story import ACME, NOW, Ledger
 
 KEYS = verify_export.read_keys([text_of(KEY)])
 FILTERS = {
@@ -119,9 +119,7 @@ def test_a_filtered_export_holds_just_the_matching_facts_and_is_provable(
     proven = verify_export.verify(lines, KEYS)
 
     where = matching(ACME, wanted)
-    matches = connection.execute(
-        f"SELECT number FROM history h WHERE {where.sql} ORDER BY 1", where.values
-    ).fetchall()
+    matches = connection.execute(f"SELECT number FROM history h WHERE {where.sql} ORDER BY 1", where.values).fetchall()
     assert [number for (number,) in matches] == [json.loads(line)["number"] for line in lines if is_fact(line)]
     assert len(matches) == proven.facts
 
