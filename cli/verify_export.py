@@ -93,6 +93,8 @@ class _Reached:
     checkpoints: int = 0
     unsigned_since: int = 0
     """The first line that no checkpoint has vouched for yet; 0 when all are."""
+    hidden_since: int = 0
+    """The first line of hashes since the last line whose chain was seen to be right; 0 when there is none."""
     number: int = 0
     body_hash: str = ""
     at: str = ""
@@ -133,7 +135,7 @@ def verify(lines: Iterable[bytes], keys: TrustedKeys, reaches: int = 0) -> Prove
         raise NotProven(reached.unsigned_since, "no checkpoint follows; from here on nothing is proven")
     if reached.count != header["until"]:
         raise NotProven(
-            number + 1, f"the file ends at number {reached.count}, but says that it goes up to {header['until']}"
+            number + 1, f"the file ends at number {reached.count}, but line 1 says that it goes up to {header['until']}"
         )
     if reached.count < reaches:
         raise NotProven(number + 1, f"the file ends at number {reached.count} and does not reach {reaches}")
@@ -161,8 +163,9 @@ def _header(line: bytes) -> dict[str, Any]:
             header["format"] == "psa-ledger.export.v1"
             and isinstance(header["msp"], str)
             and all(type(each) is int and each >= 0 for each in (after["count"], header["until"]))
-            and len(bytes.fromhex(after["chain"])) == 32
+            and re.fullmatch("[0-9a-f]{64}", after["chain"]) is not None
             and (header["filter"] is None or isinstance(header["filter"], dict))
+            and line == _canonical({"export": header})
         )
     except (KeyError, TypeError, ValueError):
         is_right = False
@@ -171,11 +174,20 @@ def _header(line: bytes) -> dict[str, Any]:
     return header
 
 
+def _canonical(value: object) -> bytes:
+    """The one way to write it, so that no other bytes pass for the same."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
 def _fact(reached: _Reached, number: int, line: bytes) -> None:
     line_hash = hashlib.sha256(b"{" + line[CUT:]).digest()
     chain = hashlib.sha256(reached.chain + line_hash).digest()
     if line[len(FACT) : CUT] != chain.hex().encode() + b'",':
-        raise NotProven(number, f"this is not the fact that was sealed as number {reached.count + 1} ({_about(line)})")
+        what = f"is not the fact that was sealed as number {reached.count + 1} ({_about(line)})"
+        if not reached.hidden_since:
+            raise NotProven(number, f"this {what}")
+        since = reached.hidden_since
+        raise NotProven(since, f"the hashes in lines {since} to {number - 1} were changed, or line {number} {what}")
     reached.chain = chain
     reached.count += 1
     found = _NUMBER.search(line, line.rfind(b',"number":'))
@@ -183,6 +195,7 @@ def _fact(reached: _Reached, number: int, line: bytes) -> None:
         raise NotProven(number, f"it does not say that it is number {reached.count}")
     reached.facts += 1
     reached.unsigned_since = reached.unsigned_since or number
+    reached.hidden_since = 0
 
 
 _NUMBER = re.compile(rb',"number":([0-9]{1,18}),"recorded_at":')
@@ -202,13 +215,14 @@ def _left_out(reached: _Reached, number: int, line: bytes) -> None:
         hashes = bytes.fromhex(json.loads(line)["left_out"])
     except (KeyError, TypeError, ValueError):
         hashes = b""
-    if not hashes or len(hashes) % 32:
+    if not hashes or len(hashes) % 32 or line != LEFT_OUT + hashes.hex().encode() + b'"}':
         raise NotProven(number, "these are no hashes of facts that were left out")
     for start in range(0, len(hashes), 32):
         reached.chain = hashlib.sha256(reached.chain + hashes[start : start + 32]).digest()
     reached.count += len(hashes) // 32
     reached.left_out += len(hashes) // 32
     reached.unsigned_since = reached.unsigned_since or number
+    reached.hidden_since = reached.hidden_since or number
 
 
 def _checkpoint(reached: _Reached, number: int, line: bytes, msp: str, keys: TrustedKeys) -> None:
@@ -220,9 +234,10 @@ def _checkpoint(reached: _Reached, number: int, line: bytes, msp: str, keys: Tru
         key, count = str(told["key"]), int(told["count"])
         chain, nth, previous, at = str(told["chain"]), int(told["number"]), told["previous"], str(told["at"])
         is_right = told["format"] == "psa-ledger.checkpoint.v1"
+        is_exact = line == CHECKPOINT + body + SIGNATURE + base64.b64encode(signature) + b'"}'
     except (KeyError, TypeError, ValueError, binascii.Error):
         raise NotProven(number, "this checkpoint can not be read") from None
-    if not is_right:
+    if not is_right or not is_exact:
         raise NotProven(number, "this checkpoint is of another form")
     if key not in keys:
         raise NotProven(number, f"this checkpoint is signed with key {key}, which is none of the keys given")
@@ -231,7 +246,11 @@ def _checkpoint(reached: _Reached, number: int, line: bytes, msp: str, keys: Tru
     except InvalidSignature:
         raise NotProven(number, f"the signature of this checkpoint by key {key} is not right") from None
     if told["msp"] != msp:
-        raise NotProven(number, f"this checkpoint is one of MSP {told['msp']}")
+        raise NotProven(number, f"this checkpoint is one of MSP {told['msp']}, by line 1 all is of {msp}")
+    if number == 2 and (count, chain) != (reached.count, reached.chain.hex()):
+        raise NotProven(
+            number, f"the export begins after {reached.count} facts by line 1, but this checkpoint covers {count}"
+        )
     if (count, chain) != (reached.count, reached.chain.hex()):
         since = reached.unsigned_since or number
         raise NotProven(
@@ -243,7 +262,7 @@ def _checkpoint(reached: _Reached, number: int, line: bytes, msp: str, keys: Tru
         raise NotProven(number, "this checkpoint does not follow the one before it")
     reached.number, reached.body_hash, reached.at = nth, hashlib.sha256(body).hexdigest(), at
     reached.checkpoints += 1
-    reached.unsigned_since = 0
+    reached.unsigned_since = reached.hidden_since = 0
 
 
 def read_keys(given: Sequence[str]) -> TrustedKeys:

@@ -41,6 +41,9 @@ from tests.journal.sealing import KEY
 from tests.projections.story import ACME, OTHER, tell
 
 STORY = 400
+LOOKS = [each * CHECKPOINT_SECONDS for each in (0.0, 1.0, 2.25, 2.5, 3.5)]
+"""When the sealer looks, after each stretch of facts. The third is another's alone, and signed; ACME's next comes so
+soon after it that a round which waited for the last one would be late for ACME."""
 DEEPEST = 7
 AT = datetime(2026, 11, 25, 12, tzinfo=UTC)
 REQUEST = {"X-Request-Id": "the-same"}
@@ -69,7 +72,7 @@ def fill(url: str, rounds: Sequence[Sequence[Row]], *, with_others: bool) -> Non
     ):
         assert sealer.try_lock()
         sealer.prepare()
-        for rows in rounds:
+        for now[0], rows in zip(LOOKS, rounds, strict=True):
             for row in rows:
                 if with_others or row[6] == ACME:
                     position += 1
@@ -77,7 +80,6 @@ def fill(url: str, rounds: Sequence[Sequence[Row]], *, with_others: bool) -> Non
             while sealer.seal():
                 pass
             sealer.sign_if_due()
-            now[0] += CHECKPOINT_SECONDS * 0.7
         now[0] += CHECKPOINT_SECONDS
         sealer.sign_if_due()
     fold_until(url)
