@@ -1,7 +1,7 @@
 """How the API is watched: what it counts of each request, and the pages for machines that look after it.
 
-`/health` says that the process lives, `/ready` whether the ledger does what it is for; neither names an MSP. `/metrics`
-is for tokens that reach all MSPs: even totals are the vendor's own business. Prometheus without a token reads the same
+`/health` says that the process lives, `/ready` whether the ledger does what it is for; neither names an MSP or says
+much there is. `/metrics` is for tokens that reach all MSPs: even totals are the vendor's own business. Prometheus without a token reads the same
 numbers at an address of its own (`PSA_LEDGER_METRICS_LISTEN`).
 """
 
@@ -58,7 +58,7 @@ def watching_routes(parts: Parts) -> Sequence[BaseRoute]:
 
     async def ready(request: Request) -> JSONResponse:
         questions = await parts.in_thread(parts.standing.questions)
-        status, told = readiness(questions, request.query_params.get("ask"))
+        status, told = readiness(questions, request.query_params.get("ask"), is_public=True)
         return JSONResponse(told, status_code=status)
 
     async def metrics(request: Request) -> Response:

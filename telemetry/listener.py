@@ -34,15 +34,24 @@ class Question:
 Ask = Callable[[], Sequence[Question]]
 
 
-def readiness(questions: Sequence[Question], only: str | None = None) -> tuple[int, dict[str, object]]:
-    """What `/ready` answers: 200 when every question is answered well, else 503; 404 for a question nobody knows."""
+def readiness(
+    questions: Sequence[Question], only: str | None = None, *, is_public: bool = False
+) -> tuple[int, dict[str, object]]:
+    """What `/ready` answers: 200 when every question is answered well, else 503; 404 for a question nobody knows.
+
+    Where anybody may ask (`is_public`) it says which question is answered how, and no amounts: how much is recorded,
+    due or behind is about all MSPs.
+    """
     asked = [question for question in questions if only in (None, question.name)]
     if not asked:
         return 404, {"status": "unknown", "questions": sorted(question.name for question in questions)}
     is_well = all(question.is_well for question in asked)
     return 200 if is_well else 503, {
         "status": "ready" if is_well else "unready",
-        "questions": [asdict(question) for question in asked],
+        "questions": [
+            {"name": question.name, "is_well": question.is_well} if is_public else asdict(question)
+            for question in asked
+        ],
     }
 
 
