@@ -1,8 +1,8 @@
 """How the API is watched: what it counts of each request, and the pages for machines that look after it.
 
-`/health` says that the process lives, `/ready` whether the ledger does what it is for; neither names an MSP or says
-much there is. `/metrics` is for tokens that reach all MSPs: even totals are the vendor's own business. Prometheus without a token reads the same
-numbers at an address of its own (`PSA_LEDGER_METRICS_LISTEN`).
+`/health` says that the process lives, `/ready` whether the ledger does what it is for; neither names an MSP or says how
+much there is. `/metrics` is for tokens that reach all MSPs: even totals are the vendor's own business. Prometheus
+without a token reads the same numbers at an address of its own (`PSA_LEDGER_METRICS_LISTEN`).
 """
 
 import time
