@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-BENCHES = ("changes_in_one_call", "licence_change_to_addition", "large_directory", "audit")
+BENCHES = ("changes_in_one_call", "licence_change_to_addition", "large_directory", "audit", "simulator_reads")
 
 
 def main(names: list[str]) -> int:

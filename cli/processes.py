@@ -22,8 +22,7 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     api.set_defaults(run=run_api)
     verbs.add_parser("worker", help="carry out pushes, runs, imports and the clock's jobs").set_defaults(run=run_worker)
     verbs.add_parser("projector", help="follow the journal and keep the views").set_defaults(run=run_projector)
-    simulator = verbs.add_parser("simulator", help="serve a ConnectWise PSA of our own (see --help)", add_help=False)
-    simulator.set_defaults(run=run_simulator)
+    verbs.add_parser("simulator", help="serve a ConnectWise PSA of our own (`cli.main` hands over to it)")
     verbs.add_parser("migrate", help="make or upgrade the tables; does nothing when they are there").set_defaults(
         run=run_migrate
     )
@@ -52,12 +51,6 @@ def run_projector(_given: argparse.Namespace) -> int:
 
     set_up_logging("projector")
     return follower.main(_settings())
-
-
-def run_simulator(given: argparse.Namespace) -> int:
-    from simulator.main import main  # noqa: PLC0415 - the simulator shares nothing with the ledger's processes
-
-    return main(given.rest)
 
 
 def run_migrate(_given: argparse.Namespace) -> int:

@@ -33,8 +33,12 @@ class CuttableProtocol(H11Protocol):
         self.app = app
 
 
+WAITING_CONNECTIONS = 2048
+
+
 def listening_socket(host: str, port: int) -> socket.socket:
-    """A bound socket; port 0 takes a free one.
+    """A socket that takes connections from now on, although they are answered only once it is served; port 0 takes a
+    free one.
 
     Raises: OSError when the address is taken.
     Why: the protocol is named because asyncio turns off Nagle's delay only then; without it each answer waits 40 ms.
@@ -44,6 +48,7 @@ def listening_socket(host: str, port: int) -> socket.socket:
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind((host, port))
+        bound.listen(WAITING_CONNECTIONS)
     except OSError:
         bound.close()
         raise

@@ -2,8 +2,8 @@
 
 import re
 
-from cli.main import parser
 from cli.places import CHECKOUT
+from cli.verbs import parser
 
 COMPOSE = (CHECKOUT / "docker-compose.yml").read_text()
 

@@ -1,6 +1,7 @@
 """Serving: in a thread, as a command of its own, and fast enough."""
 
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -8,8 +9,9 @@ import sys
 import threading
 from base64 import b64encode
 from contextlib import closing
+from math import inf
 from pathlib import Path
-from time import monotonic
+from time import process_time
 from typing import Any
 
 import httpx
@@ -52,7 +54,6 @@ def test_the_command_prints_its_url_serves_the_demo_and_stops_when_interrupted()
 
 def test_a_port_that_is_taken_is_said_so(capsys: pytest.CaptureFixture[str]) -> None:
     with closing(listening_socket("127.0.0.1", 0)) as taken:
-        taken.listen()
         port = taken.getsockname()[1]
 
         code = main(["--port", str(port)])
@@ -106,14 +107,52 @@ def test_the_help_has_an_example_that_an_outsider_can_follow() -> None:
     assert "/_simulator/" in text
 
 
+def test_whoever_reads_the_url_can_connect_at_once() -> None:
+    with (
+        closing(listening_socket("127.0.0.1", 0)) as bound,
+        socket.create_connection(bound.getsockname()) as connection,
+    ):
+        assert bound.getsockname() == connection.getpeername()
+
+
 def test_the_listening_socket_is_one_on_which_answers_do_not_wait() -> None:
     with closing(listening_socket("127.0.0.1", 0)) as bound:
         assert bound.proto == socket.IPPROTO_TCP
         assert url_of(bound).startswith("http://127.0.0.1:")
 
 
-def test_single_records_are_read_a_thousand_times_a_second() -> None:
-    count = 1_500
+def test_the_command_loads_nothing_of_the_ledger() -> None:
+    """Rooms and libraries that the simulator has no use for: they would more than double its start."""
+    code = "import sys; from cli.main import main\ntry: main(['simulator', '--help'])\nfinally: print(*sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = {name.partition(".")[0] for name in ran.stdout.splitlines()[-1].split()}
+
+    assert {"cli", "simulator", "starlette", "uvicorn"} <= loaded
+    assert set() == loaded & {"api", "connectwise", "domain", "journal", "projections", "workers"}
+    assert set() == loaded & {"cryptography", "dramatiq", "eventsourcing", "graphql", "httpx", "jwt", "psycopg"}
+
+
+def test_the_command_answers_within_a_second_of_processor_time() -> None:
+    """Time on the clock says as much about what else runs on a machine."""
+    command = [sys.executable, "-m", "cli.main", "simulator", "--port", "0"]
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            url = process.stdout.readline().split()[-1]
+            found = httpx.get(f"{url}/login/companyinfo/acme_msp", trust_env=False, timeout=10).json()
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(timeout=10)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+
+    assert "acme_msp" == found["CompanyID"]
+    assert (after.ru_utime + after.ru_stime) - (before.ru_utime + before.ru_stime) < 1.0
+
+
+def test_single_records_are_read_a_thousand_times_in_a_second_of_processor_time() -> None:
+    """Of both ends: the client is in the same process. `bench/simulator_reads.py` measures it by the clock."""
+    count = 500
     token = b64encode(b"acme_msp+demoPublicKey0001:demoPrivateKey0001").decode()
     request = (
         "GET /v4_6_release/apis/3.0/finance/agreements/1/additions/1 HTTP/1.1\r\n"
@@ -122,10 +161,10 @@ def test_single_records_are_read_a_thousand_times_a_second() -> None:
     with running(create_app()) as url:
         port = int(url.rpartition(":")[2])
         with socket.create_connection(("127.0.0.1", port)) as connection, connection.makefile("rb") as answers:
-            best = 0.0
+            best = inf
             for _ in range(3):
-                began = monotonic()
-                for _ in range(count // 3):
+                began = process_time()
+                for _ in range(count):
                     connection.sendall(request)
                     assert answers.readline().startswith(b"HTTP/1.1 200")
                     length = 0
@@ -133,9 +172,9 @@ def test_single_records_are_read_a_thousand_times_a_second() -> None:
                         name, _, value = header.partition(b":")
                         length = int(value) if name == b"content-length" else length
                     answers.read(length)
-                best = max(best, count / 3 / (monotonic() - began))
+                best = min(best, process_time() - began)
 
-    assert best >= 1_000
+    assert best < count / 1_000
 
 
 @pytest.mark.skipif(not vendor_document.is_present(), reason=vendor_document.MISSING)
