@@ -15,6 +15,9 @@ from simulator.shapes import Record
 from simulator.store import SHAPES, Table
 from simulator.tenant import ApiKey, Tenant
 
+VERBS = {"GET": "inquire", "POST": "add", "PUT": "edit", "PATCH": "edit", "DELETE": "delete"}
+"""What a method needs on its own endpoint."""
+
 
 @dataclass(slots=True)
 class Answer:
@@ -89,7 +92,7 @@ def answer_for(asked: Asked) -> Answer:
         case "system_info":
             return system_info(asked.tenant.version, is_cloud=asked.tenant.is_cloud)
         case "guarded":
-            allowed(asked, "inquire")
+            allowed(asked, VERBS[asked.method])
             raise no_such_endpoint()
         case "list" if asked.method == "POST":
             return posted(asked)
@@ -254,8 +257,7 @@ def parent_record(asked: Asked) -> Record | None:
 
 def one(asked: Asked) -> Answer:
     tenant, endpoint = asked.tenant, asked.endpoint
-    verb = {"GET": "inquire", "DELETE": "delete"}.get(asked.method, "edit")
-    level = allowed(asked, verb)
+    level = allowed(asked, VERBS[asked.method])
     parent = parent_record(asked)
     table: Table = tenant.tables[endpoint.table]
     record_id = asked.ids[-1]

@@ -27,6 +27,8 @@ class Endpoint:
     def methods(self) -> tuple[str, ...]:
         if self.only or self.does in {"count", "system_info", "recap_list", "recap"}:
             return ("GET",)
+        if self.does == "guarded":
+            return ("GET", "POST", "PUT", "PATCH", "DELETE")
         return ("GET", "POST") if self.does == "list" else ("GET", "PUT", "PATCH", "DELETE")
 
 
@@ -68,9 +70,18 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *collection("/company/companies/statuses", "companyStatus", TABLE_SETUP),
     *collection("/procurement/catalog", "catalogItem", CATALOG),
     *collection("/procurement/catalog/info", "catalogItem", CATALOG, only=tuple(CATALOG_NAMES)),
+    Endpoint("/procurement/catalog/{id}/info", "one", "catalogItem", CATALOG, only=tuple(CATALOG_NAMES)),
     *collection("/procurement/categories", "category", TABLE_SETUP),
     *collection("/procurement/categories/info", "category", TABLE_SETUP, only=NAMES),
     *collection("/procurement/categories/{parentId}/subcategories/", "subcategory", TABLE_SETUP, "category"),
+    Endpoint(
+        "/procurement/categories/{parentId}/subcategories/info",
+        "list",
+        "subcategory",
+        TABLE_SETUP,
+        "category",
+        only=("id", "name", "inactiveFlag", "_info"),
+    ),
     *collection("/procurement/subcategories/", "subcategory", TABLE_SETUP),
     *collection("/procurement/subcategories/info/", "subcategory", TABLE_SETUP, only=(*NAMES, "category")),
     *collection("/procurement/types", "productType", TABLE_SETUP),
@@ -98,11 +109,17 @@ ENDPOINTS: tuple[Endpoint, ...] = (
             "/system/members/count",
             "/system/members/{id}",
             "/system/apiMembers",
+            "/system/apiMembers/count",
             "/system/apiMembers/{id}",
+            "/system/myAccount/{id}",
             "/system/securityroles",
+            "/system/securityroles/count",
             "/system/securityroles/{id}",
             "/system/securityRoles/{parentId}/settings",
+            "/system/securityRoles/{parentId}/settings/count",
+            "/system/securityRoles/{parentId}/settings/{id}",
             "/system/callbacks",
+            "/system/callbacks/count",
             "/system/callbacks/{id}",
         )
     ),

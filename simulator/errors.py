@@ -41,9 +41,9 @@ def no_permission() -> Refused:
     return refused(403, "Security", "You do not have security permission to perform this action.")
 
 
-def ssl_required() -> Refused:
+def ssl_required(status: int) -> Refused:
     """The body is [seen]; its status was not recorded."""
-    return Refused(403, {"code": "Security", "message": "SSL is required.", "errors": None})
+    return Refused(status, {"code": "Security", "message": "SSL is required.", "errors": None})
 
 
 def too_many_requests(retry_after: str | None, seconds: int) -> Refused:

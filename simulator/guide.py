@@ -1,11 +1,9 @@
 """What `GET /_simulator/` answers: every call of the admin path, every fault, action and switch."""
 
-from dataclasses import asdict
 from typing import Any
 
-from simulator import actions, faults
+from simulator import actions, faults, switches
 from simulator.store import SHAPES
-from simulator.switches import Switches
 
 AT = "/_simulator/tenants/{company id}"
 
@@ -37,5 +35,5 @@ GUIDE: dict[str, Any] = {
     },
     "faults": (faults.__doc__ or "").splitlines(),
     "actions": (actions.__doc__ or "").splitlines(),
-    "switches": asdict(Switches()),
+    "switches": switches.explained(),
 }

@@ -18,7 +18,11 @@ example, in two terminals:
   curl -u '{demo.DEMO_COMPANY_ID}+{demo.DEMO_PUBLIC_KEY}:{demo.DEMO_PRIVATE_KEY}' \\
        -H 'clientId: 00000000-0000-0000-0000-000000000000' \\
        'http://127.0.0.1:8090/v4_6_release/apis/3.0/company/companies?conditions=status/id=1&pageSize=3'
-  curl http://127.0.0.1:8090/_simulator/            # everything the admin path can do
+  curl -X POST http://127.0.0.1:8090/_simulator/tenants/{demo.DEMO_COMPANY_ID}/faults \\
+       -d '{{"kind": "throttle", "retry_after": 30, "endpoint": "/company/companies", "count": 1}}'
+  curl http://127.0.0.1:8090/_simulator/            # every call of this kind, every fault and every switch
+
+The second to last line lets the next list of companies be refused with 429; ask for it again to see it.
 
 The demo tenant {demo.DEMO_COMPANY_ID} has two keys: {demo.DEMO_PUBLIC_KEY} with the minimum role,
 {demo.DEMO_ADMIN_PUBLIC_KEY} with all rights (private key {demo.DEMO_ADMIN_PRIVATE_KEY}).

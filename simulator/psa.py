@@ -94,7 +94,7 @@ def psa(directory: Directory, chance: random.Random) -> Application:
                 if troubles.error is not None:
                     raise failure(troubles.error)
         except Refused as refusal:
-            answer = Answer(refusal.status, refusal.body, refusal.headers)
+            answer = Answer(refusal.status, worded(refusal.body, passage.tenant), refusal.headers)
         finally:
             if passage.tenant is not None and passage.is_counted:
                 passage.tenant.traffic.in_flight -= 1
@@ -249,7 +249,7 @@ def carried_out(directory: Directory, passage: Passage) -> Answer:
         raise no_such_endpoint()
     host = passage.header(b"host")
     if tenant.switches.ssl_required == "without_api_prefix" and not host.startswith("api-"):
-        raise ssl_required()
+        raise ssl_required(tenant.switches.ssl_required_status)
     client_id = passage.header(b"clientid").strip()
     if not client_id or (tenant.switches.known_client_ids and client_id not in tenant.switches.known_client_ids):
         message = "A valid clientId header is required for this request."
@@ -271,6 +271,12 @@ def carried_out(directory: Directory, passage: Passage) -> Answer:
     if asked.body and "json" not in (passage.header(b"content-type") or "json").lower():
         raise refused(415, "ConnectWiseApi", "The request entity's media type is not supported for this resource.")
     return answer_for(asked)
+
+
+def worded(body: Any, tenant: Tenant | None) -> Any:
+    """A refusal's body with or without the member for inner errors, where it has none."""
+    has_member = tenant is not None and tenant.switches.errors_member == "null"
+    return {**body, "errors": None} if has_member and isinstance(body, dict) and "errors" not in body else body
 
 
 def open_system_info(passage: Passage) -> Answer:

@@ -11,10 +11,10 @@ from typing import Any
 from simulator import billing_rules
 from simulator.clock import day_of, day_text
 from simulator.condition_text import And, Comparison, Expression, Instant, Not, Or, parse
-from simulator.conditions import Computed, Names, Predicate, element_names, predicate
+from simulator.conditions import Computed, Find, Names, Predicate, Read, element_names, predicate
 from simulator.errors import bad_condition, unknown_name
 from simulator.parameters import ListRequest
-from simulator.shapes import CUSTOM_FIELD, Kind, Record, Shape
+from simulator.shapes import CUSTOM_FIELD, Field, Kind, Record, Shape
 from simulator.store import SHAPES
 from simulator.tenant import Tenant
 
@@ -45,7 +45,7 @@ def matching(tenant: Tenant, table_name: str, asked: ListRequest) -> Predicate |
         expression = parse(asked.conditions, escapes)
         if tenant.switches.date_conditions == "day_after":
             expression = with_late_dates(expression)
-        tests.append(predicate(expression, names.find))
+        tests.append(predicate(expression, recognized(names, tenant.switches.fields_not_in_conditions)))
     if asked.child_conditions.strip():
         expression = parse(asked.child_conditions, escapes)
         if not tenant.switches.in_child_conditions and any(each.operator == "in" for each in comparisons(expression)):
@@ -58,6 +58,18 @@ def matching(tenant: Tenant, table_name: str, asked: ListRequest) -> Predicate |
     if not tests:
         return None
     return tests[0] if len(tests) == 1 else lambda record: all(test(record) for test in tests)
+
+
+def recognized(names: Names, unknown: tuple[str, ...]) -> Find:
+    """The names of conditions, without those that the tenant answers and does not recognize."""
+    lower = {name.lower() for name in unknown}
+
+    def find(path: str) -> tuple[Field, Read]:
+        if path.lower() in lower or path.partition("/")[0].lower() in lower:
+            raise unknown_name(path)
+        return names.find(path)
+
+    return find if lower else names.find
 
 
 def comparisons(expression: Expression) -> Iterable[Comparison]:
@@ -143,10 +155,13 @@ def page_of(
         page = found[: asked.page_size]
         return page, len(found), page[-1]["id"] if more else None
     start = (asked.page - 1) * asked.page_size
-    if test is None and not asked.order_by.strip():
+    is_ordered = bool(asked.order_by.strip())
+    if not is_ordered and tenant.switches.unordered_lists == "newest_change_first":
+        rows = sorted(rows, key=lambda row: (row["_info"]["lastUpdated"], row["id"]), reverse=True)
+    if test is None and not is_ordered:
         return list(islice(rows, start, start + asked.page_size)), size, None
     chosen = list(rows) if test is None else [row for row in rows if test(row)]
-    if asked.order_by.strip():
+    if is_ordered:
         chosen = ordered(tenant, table_name, chosen, asked.order_by)
     return chosen[start : start + asked.page_size], len(chosen), None
 
@@ -165,6 +180,8 @@ def shown(tenant: Tenant, table_name: str, root: str) -> Show:
         for name, field in shape.fields.items()
         if field.reference is not None and field.reference.href
     ]
+    references = [name for name, field in shape.fields.items() if field.reference is not None]
+    empty = references if tenant.switches.empty_references else []
 
     def show(record: Record) -> Record:
         answer = dict(record)
@@ -172,6 +189,8 @@ def shown(tenant: Tenant, table_name: str, root: str) -> Show:
             reference = answer.get(name)
             if reference:
                 answer[name] = {**reference, "_info": {href: f"{start}{reference['id']}"}}
+        for name in empty:
+            answer.setdefault(name, {})
         for name, read in computed.items():
             value = read(record)
             if value is not None:

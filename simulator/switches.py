@@ -28,6 +28,16 @@ class Switches:
     """Whether companyinfo carries `SiteUrl`."""
     ssl_required: Literal["never", "without_api_prefix"] = "never"
     """`without_api_prefix` refuses REST calls whose Host header lacks the `api-` prefix."""
+    ssl_required_status: Literal[403, 401] = 403
+    """The status of that refusal; only its body was recorded."""
+    errors_member: Literal["absent", "null"] = "absent"
+    """What refusals that have no inner errors say of `errors`."""
+    empty_references: bool = False
+    """Whether a reference to nothing is shown as `{}`, as some recorded payloads do, instead of being left out."""
+    fields_not_in_conditions: tuple[str, ...] = ()
+    """Fields that are answered but not recognized in `conditions`, as one self-hosted system has some."""
+    unordered_lists: Literal["by_id", "newest_change_first"] = "by_id"
+    """How a list comes without `orderBy`; not documented."""
     link_host: Literal["as_requested", "without_api_prefix"] = "as_requested"
     one_page_link: Literal["absent", "last"] = "absent"
     """What a list that fits one page says in its Link header."""
@@ -60,6 +70,21 @@ class Switches:
     """Characters, host included; above it 414. The guide says to keep under 2,000."""
     requests_per_minute: int | None = None
     """Above it a tenant gets 429. The guide calls more than 1,000 likely to be throttled."""
+
+
+def explained() -> dict[str, dict[str, Any]]:
+    """Every switch with its default and the values that it takes, JSON-ready."""
+    return {each.name: {"default": each.default, "takes": values_of(each.type)} for each in fields(Switches)}
+
+
+def values_of(kind: Any) -> str:
+    if get_origin(kind) is Literal:
+        return " | ".join(map(str, get_args(kind)))
+    if get_origin(kind) is tuple:
+        return "a list of texts"
+    if kind is bool:
+        return "true | false"
+    return {float: "seconds", int: "a number above 0"}.get(kind, "a number above 0, or null")
 
 
 def changed(switches: Switches, changes: Mapping[str, Any]) -> Switches:

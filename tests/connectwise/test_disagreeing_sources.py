@@ -13,10 +13,20 @@ from connectwise.auth import Credentials
 from connectwise.budget import Allowance, ProcessBudget
 from connectwise.client import ReadingClient
 from connectwise.discovery import discover, site_of
-from connectwise.errors import ClientIdRefused, IdentifierChanged, IncompleteRead, NotFound, UnknownCompany, WrongKeys
+from connectwise.errors import (
+    ClientIdRefused,
+    IdentifierChanged,
+    IncompleteRead,
+    NotFound,
+    RequestRefused,
+    RightMissing,
+    UnknownCompany,
+    WrongKeys,
+)
 from connectwise.exchange import Wire
 from connectwise.guard import Guard, open_http
 from connectwise.probe import probe_connection
+from connectwise.rights import AGREEMENTS_INQUIRE
 from simulator.app import create_app
 from simulator.server import running
 from tests.connectwise.worlds import NO_PAUSES, Simulated, simulated
@@ -184,6 +194,37 @@ def test_links_to_another_host_are_not_followed(world: Simulated) -> None:
     world.switch(link_host="without_api_prefix")
 
     assert len(world.client().companies()) > 100
+
+
+@pytest.mark.parametrize(
+    "switches", [{"empty_references": True}, {"unordered_lists": "newest_change_first"}, {"double_slash_hrefs": False}]
+)
+def test_records_mean_the_same_however_they_are_shown_and_ordered(
+    world: Simulated, switches: dict[str, bool | str]
+) -> None:
+    client = world.client()
+    before = client.companies(), client.agreements([world.company]), client.additions(world.agreement)
+
+    world.switch(**switches)
+
+    assert before == (client.companies(), client.agreements([world.company]), client.additions(world.agreement))
+
+
+@pytest.mark.parametrize("member", ["absent", "null"])
+def test_a_refusal_is_read_with_and_without_its_member_for_inner_errors(world: Simulated, member: str) -> None:
+    world.switch(errors_member=member)
+    world.deny(AGREEMENTS_INQUIRE)
+
+    with pytest.raises(RightMissing):
+        world.client().additions(world.agreement)
+
+
+@pytest.mark.parametrize("field", ["deletedFlag", "status", "id"])
+def test_a_field_that_conditions_do_not_know_is_an_error_and_no_other_list(world: Simulated, field: str) -> None:
+    world.switch(fields_not_in_conditions=[field])
+
+    with pytest.raises(RequestRefused, match="is not a recognized name"):
+        world.client().companies_by_id([world.company]) if field == "id" else world.client().companies(statuses=[1])
 
 
 def test_an_answer_padded_to_a_huge_size_is_refused(world: Simulated) -> None:

@@ -22,7 +22,8 @@ def test_the_guide_names_every_call_fault_action_and_switch(psa: Psa) -> None:
 
     assert any("hand_edit" in line for line in guide["actions"])
     assert any("throttle" in line for line in guide["faults"])
-    assert guide["switches"]["missing_client_id_status"] == 403
+    assert guide["switches"]["missing_client_id_status"] == {"default": 403, "takes": "403 | 400 | 401"}
+    assert {switch["takes"] for switch in guide["switches"].values()} >= {"true | false", "seconds", "a list of texts"}
     assert len(guide["calls"]) >= 15
     assert psa.tenant.company_id in guide["tenants"]
 

@@ -2,6 +2,7 @@
 
 import re
 import resource
+import shlex
 import signal
 import socket
 import subprocess
@@ -100,11 +101,43 @@ def exit_of(arguments: list[str]) -> object:
         return ended.code
 
 
-def test_the_help_has_an_example_that_an_outsider_can_follow() -> None:
-    text = parser().format_help()
+def asked_by_curl(line: str) -> httpx.Request:
+    """The request of a curl command, as far as the help's example uses curl."""
+    method, user, body, url = "GET", None, None, ""
+    headers: dict[str, str] = {}
+    words = iter(shlex.split(line)[1:])
+    for word in words:
+        match word:
+            case "-X":
+                method = next(words)
+            case "-d":
+                body = next(words)
+            case "-u":
+                user = next(words)
+            case "-H":
+                name, _, value = next(words).partition(":")
+                headers[name] = value.strip()
+            case _:
+                url = word
+    if user is not None:
+        headers["Authorization"] = f"Basic {b64encode(user.encode()).decode()}"
+    return httpx.Request(method, url, content=body, headers=headers)
 
-    assert "curl -u 'acme_msp+demoPublicKey0001:demoPrivateKey0001'" in text
-    assert "/_simulator/" in text
+
+def test_the_help_has_an_example_that_an_outsider_can_follow() -> None:
+    example = parser().format_help().partition("example, in two terminals:")[2].partition("\n\n")[0]
+    start, *calls = re.sub(r"\\\n\s*", "", example).strip().splitlines()
+    with running(create_app()) as url, httpx.Client(trust_env=False) as client:
+        lines = [re.sub(r"  #.*", "", line).replace("http://127.0.0.1:8090", url) for line in calls]
+        info, companies, fault, guide = (client.send(asked_by_curl(line)) for line in lines)
+        again = client.send(asked_by_curl(lines[1]))
+
+    assert "psa-ledger simulator --port 8090" == start.strip()
+    assert "acme_msp" == info.json()["CompanyID"]
+    assert 3 == len(companies.json())
+    assert ("throttle", 1) == (fault.json()["kind"], fault.json()["count"])
+    assert {"calls", "faults", "actions", "switches"} <= guide.json().keys()
+    assert (429, "30") == (again.status_code, again.headers["retry-after"])
 
 
 def test_whoever_reads_the_url_can_connect_at_once() -> None:
