@@ -32,7 +32,10 @@ def measure() -> Iterator[str]:
             read(http.client.HTTPConnection("127.0.0.1", port), f"/login/companyinfo/{demo.DEMO_COMPANY_ID}")
             starts.append(time.perf_counter() - began)
     start = statistics.median(starts)
-    yield f"first answer: median {start:.2f} s after the start, over {STARTS}; limit {PROMISED_START:g} s, ratio {start / PROMISED_START:.2f}"
+    yield (
+        f"first answer: median {start:.2f} s after the start, over {STARTS};"
+        f" limit {PROMISED_START:g} s, ratio {start / PROMISED_START:.2f}"
+    )
     with simulator() as port:
         for connections in (1, 4):
             rates = [rate(port, connections) for _ in range(3)]
@@ -46,8 +49,9 @@ def measure() -> Iterator[str]:
 @contextmanager
 def simulator() -> Iterator[int]:
     """The command on a free port."""
-    command = [sys.executable, "-m", "cli.main", "simulator", "--port", "0"]
-    with subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        [sys.executable, "-m", "cli.main", "simulator", "--port", "0"], cwd=CHECKOUT, stdout=subprocess.PIPE, text=True
+    ) as process:
         assert process.stdout is not None
         try:
             yield int(process.stdout.readline().rpartition(":")[2])
