@@ -19,6 +19,7 @@ from api.context import Parts, Psa
 from api.exchanges import LARGEST_BODY, Exchanges
 from api.exports import Exports
 from api.gateway import Gateway
+from api.intake import Intake
 from api.panel import panel_routes
 from api.provider_keys import ProviderKeySet, fetching
 from api.rates import Allowances, Rates, SharedLedger
@@ -103,6 +104,7 @@ def compose(
             tokens=Remembering(tokens),
             rates=Rates(SharedLedger(views), Allowances.of(api.requests_per_second)),
             turns=Turns(max(2, settings.pool_size // 2)),
+            intake=Intake(journal, api.changes_together),
             introspection=api.introspection if api.introspection is not None else settings.mode is not Mode.PRODUCTION,
             standing=opened.enter_context(watching(watched.listen, url, numbers)),
             numbers=numbers,

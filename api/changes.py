@@ -110,7 +110,7 @@ async def record_changes(act: Act, asked: Sequence[AskedChange]) -> list[Outcome
         places, changes = _decide_all(act, asked, reader)
         return changes
 
-    entries = await act.record(decide, again=True)
+    entries = await act.record(decide, again=True, together=len(asked))
     return await _outcomes(act, places, entries)
 
 

@@ -17,10 +17,11 @@ from anyio import to_thread
 from starlette.types import Scope
 
 from api.errors import Told, msp_needed, plain, unknown_msp
+from api.intake import Intake
 from api.loaders import Loaders
 from api.rates import Rates
 from api.tokens import Principal, Remembering
-from api.turns import Turns
+from api.turns import Turn, Turns
 from connectwise.exchange import Wire
 from connectwise.tenants import Tenants
 from domain.catalogue import Catalogue
@@ -33,6 +34,7 @@ from journal.entry import Actor, Entry, Origin
 from journal.reader import Change, Key, Reader
 from journal.recorder import Alongside, TakenKey
 from journal.state_cache import Folded
+from journal.together import Part
 from journal.vault import Vault
 from projections.freshness import Freshness
 from projections.reads import organizations as organization_rows
@@ -73,6 +75,7 @@ class Parts:
     tokens: Remembering
     rates: Rates
     turns: Turns
+    intake: Intake
     introspection: bool
     standing: StandingReader
     numbers: Numbers
@@ -101,6 +104,12 @@ class Asking:
     @property
     def is_websocket(self) -> bool:
         return bool(self.scope["type"] == "websocket")
+
+    def end_turn(self) -> None:
+        """Let others of the same caller go on while this one waits for something that takes nothing from them."""
+        turn: Turn | None = self.scope.get("turn")
+        if turn is not None:
+            turn.end()
 
     @property
     def journal(self) -> Journal:
@@ -194,10 +203,12 @@ class Act:
         alongside: Alongside | None = None,
         *,
         again: bool = False,
+        together: int | None = None,
     ) -> tuple[Entry[Any], ...]:
         """Record what a decision says, and wait until the views hold it.
 
         With `again` the decision speaks also when the act was carried out before: its parts have ids of their own.
+        `together` is how many changes it brings, if it may be recorded in one append with others that wait.
         Shape: the new entries; empty when it was so already or was carried out before under the same key.
         Raises: what `decide` raises, IdempotencyKeyReused, Told when the views lag.
         """
@@ -214,7 +225,12 @@ class Act:
                     return decide(reader) if again else ()
                 raise
 
-        entries = await self.asking.in_thread(partial(journal.transact, once, self.origin, alongside=alongside))
+        if together is not None and self.asking.parts.intake.is_open:
+            assert alongside is None, "rows alongside go with an append of their own"
+            self.asking.end_turn()  # it waits, and needs neither a thread nor a connection meanwhile
+            entries = await self.asking.parts.intake.record(Part(once, self.origin), together)
+        else:
+            entries = await self.asking.in_thread(partial(journal.transact, once, self.origin, alongside=alongside))
         position = entries[-1].position if entries else self.repeated.position if self.repeated else 0
         if position:
             await self.asking.views_hold(position)

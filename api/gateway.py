@@ -88,6 +88,7 @@ class Gateway(GraphQL[Asking, None]):
         who = scope["principal"] = await let_in(self._parts, request)
         traced = self._parts.traces.request("POST /graphql", scope["request_id"], request.headers.get("traceparent"))
         async with self._parts.turns.turn(who) as turn:
+            scope["turn"] = turn
             limit = asyncio.timeout(LONGEST_WAIT_SECONDS)
 
             async def sending(message: Message) -> None:

@@ -18,7 +18,8 @@ class ApiSettings:
 
     `port` 0 takes a free one. `jwks_url` names the keys of an identity provider; without it tokens are verified with
     the local key in the data directory, which production refuses. `introspection` None means: not in production.
-    `requests_per_second` is what one caller may ask on average (`rates.Allowances.of`).
+    `requests_per_second` is what one caller may ask on average (`rates.Allowances.of`). `changes_together` bounds the
+    changes of waiting calls that are recorded in one append; 0 records each call by itself.
     """
 
     host: str = "127.0.0.1"
@@ -28,6 +29,7 @@ class ApiSettings:
     catalogue_file: Path = Path(__file__).resolve().parent.parent / "catalogue.toml"
     introspection: bool | None = None
     requests_per_second: float = 50
+    changes_together: int = 1_000
 
 
 def api_settings_from(environment: Mapping[str, str] = os.environ) -> ApiSettings:
@@ -52,6 +54,7 @@ def api_settings_from(environment: Mapping[str, str] = os.environ) -> ApiSetting
         catalogue_file=defaults.catalogue_file if catalogue is None else Path(catalogue),
         introspection=_flag("INTROSPECTION", given("INTROSPECTION")),
         requests_per_second=_rate(given("REQUESTS_PER_SECOND"), defaults.requests_per_second),
+        changes_together=_count("CHANGES_TOGETHER", given("CHANGES_TOGETHER"), defaults.changes_together),
     )
 
 
@@ -75,6 +78,14 @@ def _rate(text: str | None, default: float) -> float:
     if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,3})?", text) or float(text) <= 0:
         raise BadSetting(f"{PREFIX}REQUESTS_PER_SECOND", "is a number above 0, such as 50 or 0.5")
     return float(text)
+
+
+def _count(name: str, text: str | None, default: int) -> int:
+    if text is None:
+        return default
+    if not re.fullmatch(r"[0-9]{1,6}", text):
+        raise BadSetting(PREFIX + name, "is a whole number from 0 to 999999")
+    return int(text)
 
 
 def _flag(name: str, text: str | None) -> bool | None:

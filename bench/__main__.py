@@ -1,20 +1,46 @@
-"""Run all benches, or those named on the command line."""
+"""Run all benches, or those named on the command line; a whole run writes the table, `--baseline` its ratios too."""
 
 import importlib
 import sys
+import time
 
-BENCHES = ("changes_in_one_call", "licence_change_to_addition", "large_directory", "audit", "simulator_reads")
+from bench.figures import Figure
+from bench.report import compare, write_baseline, write_table
+
+BENCHES = (
+    "journal_append",
+    "many_callers",
+    "changes_in_one_call",
+    "licence_change_to_addition",
+    "large_directory",
+    "audit",
+    "simulator_reads",
+)
 
 
-def main(names: list[str]) -> int:
+def main(words: list[str]) -> int:
+    names = [word for word in words if not word.startswith("--")]
     unknown = [name for name in names if name not in BENCHES]
     if unknown:
         sys.stderr.write(f"no bench {', '.join(unknown)}; there are {', '.join(BENCHES)}\n")
         return 2
+    began = time.perf_counter()
+    measured: dict[str, list[Figure]] = {}
     for name in names or BENCHES:
-        print(f"\n{name.replace('_', ' ')}")
-        for line in importlib.import_module(f"bench.{name}").measure():
-            print(f"  {line}")
+        begun = time.perf_counter()
+        print(f"\n{name.replace('_', ' ')}", flush=True)
+        figures = measured[name] = []
+        for told in importlib.import_module(f"bench.{name}").measure():
+            print(f"  {told}", flush=True)
+            if isinstance(told, Figure):
+                figures.append(told)
+        print(f"  ({time.perf_counter() - begun:.0f} s)", flush=True)
+    for line in compare(measured):
+        print(line)
+    if not names:
+        write_table(measured, time.perf_counter() - began)
+    if "--baseline" in words:
+        write_baseline(measured)
     return 0
 
 

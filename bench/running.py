@@ -15,18 +15,31 @@ from typing import Any
 
 import httpx
 
+from journal.postgres import running_url
+
 CHECKOUT = Path(__file__).resolve().parent.parent
 READY_SECONDS = 90.0
 
 
 @dataclass(frozen=True, slots=True)
 class RunningSystem:
-    """Where it answers, and a token per role."""
+    """Where it answers, a token per role, its data directory, and the ids of its processes by name."""
 
     api_url: str
     simulator_url: str
     tokens: dict[str, str]
     http: httpx.Client
+    data: Path
+    processes: dict[str, int]
+
+    @property
+    def database_url(self) -> str:
+        return running_url(self.data)
+
+    def resident_mb(self, process: str) -> float:
+        """The highest resident size that a process ever had. Units: MiB."""
+        status = Path(f"/proc/{self.processes[process]}/status").read_text()
+        return next(int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmHWM"))
 
     def graphql(self, role: str, text: str, **variables: Any) -> Any:
         """The `data` of an answer. Raises: AssertionError when it has errors."""
@@ -43,15 +56,22 @@ class RunningSystem:
 
 
 @contextmanager
-def running_system() -> Iterator[RunningSystem]:
-    """Raises: RuntimeError with the last output when the system does not come up."""
+def running_system(**settings: str) -> Iterator[RunningSystem]:
+    """`settings` are variables of the environment without their prefix.
+
+    Raises: RuntimeError with the last output when the system does not come up.
+    """
     with tempfile.TemporaryDirectory(prefix="psa-ledger-bench-") as data, httpx.Client(timeout=60) as http:
         log = Path(data, "up.log")
         with log.open("wb") as output:
             up = subprocess.Popen(
                 [sys.executable, "-m", "cli.main", "up", "--api-port", "0", "--simulator-port", "0"],
                 cwd=CHECKOUT,
-                env={**os.environ, "PSA_LEDGER_DATA_DIR": data},
+                env={
+                    **os.environ,
+                    "PSA_LEDGER_DATA_DIR": data,
+                    **{f"PSA_LEDGER_{name}": text for name, text in settings.items()},
+                },
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
@@ -59,7 +79,9 @@ def running_system() -> Iterator[RunningSystem]:
         try:
             told = _await_ready(up, Path(data, "run.json"), log)
             tokens = {role: Path(path).read_text().strip() for role, path in told["tokens"].items()}
-            yield RunningSystem(told["api_url"], told["simulator_url"], tokens, http)
+            yield RunningSystem(
+                told["api_url"], told["simulator_url"], tokens, http, Path(data), dict(told["children"])
+            )
         finally:
             up.send_signal(signal.SIGINT)
             up.wait(60)

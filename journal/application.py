@@ -192,9 +192,9 @@ class Journal(AbstractContextManager["Journal"]):
                 raise NotRead(f"{change.stream} is written but was not read")
             base = reached.get(change.stream, reader.reads[change.stream].folded.version)
             for number, fact in enumerate(change.facts, start=1):
-                facts.append(
-                    store_fact(self._codec, change.stream, base + number, fact, entry_id=self._new_id(), origin=origin)
-                )
+                entry_id = self._new_id()
+                own = change.origin or origin
+                facts.append(store_fact(self._codec, change.stream, base + number, fact, entry_id=entry_id, origin=own))
             reached[change.stream] = base + len(change.facts)
             for key in (*keys, *change.keys) if change is changes[0] else change.keys:
                 change.facts[key.fact]
@@ -222,9 +222,11 @@ class Journal(AbstractContextManager["Journal"]):
         entries: list[Entry[Any]] = []
         recorded_at = appended.recorded_at.astimezone(UTC)
         place = 0
+        usual = origin
         for change in changes:
             read = reader.reads[change.stream]
             state = read.folded.state
+            origin = change.origin or usual
             for fact in change.facts:
                 stored = append.facts[place]
                 fact_type = self._codec.type_of(change.stream.kind, fact)

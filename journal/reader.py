@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeVar
 
 from domain.streams import Aggregate, Stream, StreamKind
 from domain.values import MspId
+from journal.entry import Origin
 from journal.recorder import CategoryGuard, TakenKey
 from journal.state_cache import Folded
 
@@ -33,11 +34,19 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """New facts for one stream, which the decision has read before, and the keys that they use up."""
+    """New facts for one stream, which the decision has read before, and the keys that they use up.
+
+    `origin` is in whose name they are recorded, where several speak in one append.
+    """
 
     stream: Stream
     facts: tuple[Any, ...]
     keys: tuple[Key, ...] = ()
+    origin: Origin | None = None
+
+
+class KeyIsPending(Exception):
+    """A key is about to be used up by an earlier part of the same append, and what it leads to is not known yet."""
 
 
 class Source(Protocol):
@@ -79,6 +88,8 @@ class Reader:
         self.reads: dict[Stream, Read] = {}
         self.categories: list[CategoryGuard] = []
         self.keys_looked_up: set[tuple[MspId, str, str]] = set()
+        self._foreseen: dict[Stream, Folded[Any]] = {}
+        self._foreseen_keys: set[tuple[MspId, str, str]] = set()
 
     @property
     def now(self) -> datetime:
@@ -111,13 +122,31 @@ class Reader:
         if guard:
             for stream in streams:
                 self.reads[stream].guarded = True
+        if self._foreseen:
+            return {stream: self._foreseen.get(stream) or self.reads[stream].folded for stream in streams}
         return {stream: self.reads[stream].folded for stream in streams}
+
+    def foresee(self, changes: Sequence[Change]) -> None:
+        """Show whoever looks next the states that these changes lead to, as if they were recorded."""
+        for change in changes:
+            evolve = self.reads[change.stream].aggregate.evolve
+            folded = self._foreseen.get(change.stream) or self.reads[change.stream].folded
+            state = folded.state
+            for fact in change.facts:
+                state = evolve(state, fact)
+            self._foreseen[change.stream] = Folded(state, folded.version + len(change.facts))
+            self._foreseen_keys.update((change.stream.msp, key.kind, key.key) for key in change.keys)
 
     def category(self, msp: MspId, kind: StreamKind, position: int) -> None:
         """Rely on what a view said up to a position: run again if the MSP has a newer fact in streams of the kind."""
         self.categories.append(CategoryGuard(msp, kind, position))
 
     def taken_keys(self, msp: MspId, kind: str, keys: Sequence[str]) -> dict[str, TakenKey]:
-        """Find which keys are used up. Looked-up keys that somebody takes meanwhile make the decision run again."""
+        """Find which keys are used up. Looked-up keys that somebody takes meanwhile make the decision run again.
+
+        Raises: KeyIsPending when an earlier part of the same append uses one up.
+        """
+        if any((msp, kind, key) in self._foreseen_keys for key in keys):
+            raise KeyIsPending
         self.keys_looked_up.update((msp, kind, key) for key in keys)
         return self._journal.taken_keys(msp, kind, keys)

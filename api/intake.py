@@ -1,0 +1,86 @@
+"""Calls that come while others are being recorded are recorded together, in one append.
+
+A call that comes alone goes at once: nothing waits for company. While an append is under way the next ones gather, and
+go all at once when it is done; so the busier the process, the more calls share one lock and one wait for the disk.
+"""
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any
+
+from anyio import to_thread
+
+from journal.application import Journal
+from journal.entry import Entry
+from journal.together import Outcome, Part, record_together
+
+AT_ONCE = 2
+"""Appends under way: a small one need not wait until a large one has been decided."""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    part: Part
+    size: int
+    answer: "asyncio.Future[tuple[Entry[Any], ...]]"
+
+
+@dataclass(slots=True)
+class Intake:
+    """Belongs to one event loop. `most_changes` bounds one append; 0 closes the intake."""
+
+    journal: Journal
+    most_changes: int
+    _waiting: deque[_Waiting] = field(default_factory=deque)
+    _recording: set["asyncio.Task[None]"] = field(default_factory=set)
+
+    @property
+    def is_open(self) -> bool:
+        return self.most_changes > 0
+
+    async def record(self, part: Part, size: int) -> tuple[Entry[Any], ...]:
+        """Record a part along with whatever waits; `size` is how many changes it brings.
+
+        Raises: what the part's decision raises, and what `Journal.transact` does.
+        """
+        answer: asyncio.Future[tuple[Entry[Any], ...]] = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Waiting(part, size, answer))
+        if len(self._recording) < AT_ONCE:
+            task = asyncio.create_task(self._record_all())
+            self._recording.add(task)
+            task.add_done_callback(self._recording.discard)
+        return await answer
+
+    async def _record_all(self) -> None:
+        while self._waiting:
+            batch = self._next_batch()
+            try:
+                outcomes: list[Outcome] = await to_thread.run_sync(
+                    record_together, self.journal, [one.part for one in batch]
+                )
+            except BaseException as error:
+                for one in batch:
+                    _tell(one, error if isinstance(error, Exception) else asyncio.CancelledError())
+                raise
+            for one, outcome in zip(batch, outcomes, strict=True):
+                _tell(one, outcome)
+
+    def _next_batch(self) -> list[_Waiting]:
+        """Whoever waits longest first; at least one, however large."""
+        batch = [self._waiting.popleft()]
+        changes = batch[0].size
+        while self._waiting and changes + self._waiting[0].size <= self.most_changes:
+            batch.append(self._waiting.popleft())
+            changes += batch[-1].size
+        return batch
+
+
+def _tell(one: _Waiting, outcome: Outcome | BaseException) -> None:
+    """Whoever was cancelled meanwhile is not told any more; what it brought is recorded all the same."""
+    if one.answer.done():
+        return
+    if isinstance(outcome, BaseException):
+        one.answer.set_exception(outcome)
+    else:
+        one.answer.set_result(outcome)

@@ -1,0 +1,102 @@
+"""Single licence changes from 32 callers at once, with and without recording waiting calls together; and large calls.
+
+Promises: 32 callers with one change a call reach three times the rate that they reach when each call is recorded by
+itself; calls of 1,000 changes over 500 organizations reach 3,000 changes/s. One API process. The callers are a process
+of their own, which sends requests made beforehand over kept connections.
+"""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+from bench.demo_msp import CHANGE, done
+from bench.figures import Figure, Told, at_least, at_most, percentile
+from bench.running import RunningSystem, running_system
+
+CALLERS, SECONDS, ORGANIZATIONS, LARGE_CALLS = 32, 6.0, 500, 4
+REGISTER = """mutation ($input: RegisterOrganizationsInput!) { registerOrganizations(input: $input) {
+  __typename ... on Refusal { message } ... on OrganizationsRegistered {
+    answers { outcome { __typename ... on Refusal { message } } } } } }"""
+
+_CALL = """
+import asyncio, json, sys, time
+host, port, token, query, callers, seconds, prefix = json.load(sys.stdin)
+
+def request(name, number):
+    change = {"changeId": name, "organization": f"org-{number % 500}", "component": "LICENSE", "delta": 1}
+    body = json.dumps({"query": query, "variables": {"input": {"msp": "bench", "changes": [change]}}}).encode()
+    head = (f"POST /graphql HTTP/1.1\\r\\nHost: {host}\\r\\nAuthorization: Bearer {token}\\r\\n"
+            f"Content-Type: application/json\\r\\nContent-Length: {len(body)}\\r\\n\\r\\n")
+    return head.encode() + body
+
+async def caller(place, ends_at, took):
+    reader, writer = await asyncio.open_connection(host, port)
+    number = 0
+    while time.perf_counter() < ends_at:
+        began = time.perf_counter()
+        writer.write(request(f"{prefix}-{place}-{number}", place * 13 + number))
+        head = await reader.readuntil(b"\\r\\n\\r\\n")
+        length = next(int(line[15:]) for line in head.lower().split(b"\\r\\n") if line.startswith(b"content-length:"))
+        answer = await reader.readexactly(length)
+        assert b'"quantity"' in answer, answer
+        took.append(time.perf_counter() - began)
+        number += 1
+    writer.close()
+
+async def main():
+    took = []
+    ends_at = time.perf_counter() + seconds
+    await asyncio.gather(*(caller(place, ends_at, took) for place in range(callers)))
+    json.dump(took, sys.stdout)
+
+asyncio.run(main())
+"""
+
+
+def measure() -> Iterator[Told]:
+    alone, _ = _system(together=0)
+    together, large = _system(together=1_000)
+    rate = [len(took) / SECONDS for took in (together, alone)]
+    name = f"single changes from {CALLERS} callers"
+    yield Figure(name, rate[0], "changes/s", "each call by itself", rate[1], 3.0)
+    yield at_most(f"p95 of {name}", percentile(together, 95), "ms", percentile(alone, 95))
+    yield at_least(f"1,000 changes a call over {ORGANIZATIONS} organizations", large, "changes/s", 3_000)
+
+
+def _system(*, together: int) -> tuple[list[float], float]:
+    """Seconds that each single call took, and changes a second in large calls."""
+    with running_system(CHANGES_TOGETHER=str(together), REQUESTS_PER_SECOND="100000") as system:
+        register(system, ORGANIZATIONS)
+        calls(system, CALLERS, 1.0, "warm")
+        took = calls(system, CALLERS, SECONDS, "single")
+        began = time.perf_counter()
+        for call in range(LARGE_CALLS):
+            changes = [
+                {"changeId": f"large-{call}-{n}", "organization": f"org-{n % ORGANIZATIONS}"}
+                | {"component": "LICENSE", "delta": 1}
+                for n in range(1_000)
+            ]
+            done(system.graphql("platform", CHANGE, input={"msp": "bench", "changes": changes}))
+        return took, LARGE_CALLS * 1_000 / (time.perf_counter() - began)
+
+
+def calls(system: RunningSystem, callers: int, seconds: float, prefix: str) -> list[float]:
+    """Let callers call for some seconds. Shape: seconds of each call."""
+    host, _, port = system.api_url.removeprefix("http://").partition(":")
+    given = [host, int(port), system.tokens["platform"], CHANGE, callers, seconds, prefix]
+    made = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-c", _CALL], input=json.dumps(given), capture_output=True, text=True, check=True
+    )
+    took: list[float] = json.loads(made.stdout)
+    return took
+
+
+def register(system: RunningSystem, count: int) -> None:
+    organizations = [
+        {"changeId": f"made-{n}", "organization": f"org-{n}", "name": f"Org {n}", "plan": "network-core"}
+        | {"licenseType": "PAID", "management": "MSP"}
+        for n in range(count)
+    ]
+    done(system.graphql("platform", REGISTER, input={"msp": "bench", "organizations": organizations}))
