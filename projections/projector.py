@@ -11,6 +11,7 @@ Should a second one fold anyway, the condition on the stored position stops whic
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
@@ -108,6 +109,10 @@ class Projector:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if kind is None:
+            # The server lets go of a closed connection's lock a moment later; whoever follows need not wait for that.
+            with suppress(psycopg.OperationalError):
+                self._connection.execute("SELECT pg_advisory_unlock_all()")
         self._connection.close()
 
     def try_lock(self) -> bool:
