@@ -45,8 +45,11 @@ run: $(INSTALLED) $(PANEL) ## Set up and start everything on embedded PostgreSQL
 story: $(INSTALLED) ## Drive the whole flow over HTTP against the running system
 	@exec $(BIN)/psa-ledger story
 
+# Files stay whole, so that what a file sets up once is set up once; four at most, since each brings a PostgreSQL.
+SPREAD := --numprocesses auto --maxprocesses 4 --dist loadfile
+
 test: $(INSTALLED) $(PANEL) ## Set up and pass all quick tests
-	@$(BIN)/python -m pytest -m "not long" --ignore=tests/web
+	@$(BIN)/python -m pytest -m "not long" --ignore=tests/web $(SPREAD)
 
 browser: ## Install the browser that the panel is tested with, from Debian's packages
 	@command -v "$${CHROMIUM:-chromium}" > /dev/null || { apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium > /dev/null; }

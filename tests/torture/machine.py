@@ -16,13 +16,7 @@ from typing import Any, ClassVar
 
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    precondition,
-    rule,
-    run_state_machine_as_test,
-)
+from hypothesis.stateful import initialize, run_state_machine_as_test
 
 from domain.addition import Answer, PushOutcomeUnknown, PushStarted, UsagePushed
 from domain.connection import confirm_product_mapping
@@ -34,6 +28,7 @@ from tests.model.reference import Closing, Creation, Licenses, NewManagement, Ne
 from tests.model.world import HALF_AN_HOUR, Act, CompanyMapping, ProductMapping, ProductRule, Reported, bounds
 from tests.projections.dump import dump
 from tests.scenarios.acts import driven_by, give_new_keys, heal, revoke_keys
+from tests.torture.chances import MachineOfChances, precondition, rule
 from tests.torture.driver import ITEMS, PLANS, do, hundredths
 from tests.torture.expected import Expected, LineKey, month_of
 from tests.torture.platform import Message, message, platform_of
@@ -51,11 +46,13 @@ STEPS_OF_A_HISTORY = 50
 REPLAYED_EVERY = 20
 MINUTES = st.sampled_from([0, 0, 0, -1, -60, -60 * 24 * 3, -60 * 24 * 40, 4, 5, 6])
 """How late, or how early, something is reported."""
+PACES = st.sampled_from([timedelta(hours=20), timedelta(days=3), timedelta(days=9), timedelta(0)])
+"""How much time passes after each report and mapping, so that most histories see several months end."""
 
 NewLedger = Callable[[], Any]
 
 
-class Torture(RuleBasedStateMachine):
+class Torture(MachineOfChances):
     """`ledger` gives a context manager of a migrated, empty database's URL."""
 
     ledger: ClassVar[NewLedger]
@@ -69,16 +66,24 @@ class Torture(RuleBasedStateMachine):
         self.told: list[str] = []
         self.sent: list[Message] = []
         self.delivered: list[tuple[str, tuple[str | int, ...]]] = []
+        self.pace = timedelta(0)
 
-    @initialize(at=st.sampled_from(BEGINNINGS), data=st.data())
-    def begin(self, at: datetime, data: st.DataObject) -> None:
+    @initialize(
+        at=st.sampled_from(BEGINNINGS),
+        pace=PACES,
+        policy=st.sampled_from(["OVERWRITE", "KEEP", "HOLD"]),
+        data=st.data(),
+    )
+    def begin(self, at: datetime, pace: timedelta, policy: str, data: st.DataObject) -> None:
         self.open(at)
+        self._settings(policy, 0)
         self._set_up(data)
         for organization in ORGANIZATIONS[:2]:
             self._act(Reported(organization, Creation(at, "network-core", PLANS["network-core"], "PAID", "MSP")))
             self._act(Reported(organization, Licenses(at, "LICENSE", "QUANTITY", data.draw(st.integers(0, 12)))))
             self._act(CompanyMapping(organization, self.agreements[0]))
         self._compare()
+        self.pace = pace
 
     def open(self, at: datetime) -> None:
         """A ledger and a model whose MSP has connected and mapped nothing yet."""
@@ -110,6 +115,7 @@ class Torture(RuleBasedStateMachine):
     organization = st.sampled_from(ORGANIZATIONS)
 
     @rule(
+        weight=6,
         organization=organization,
         component=st.sampled_from(["LICENSE", "LICENSE", "SERVER"]),
         given=st.sampled_from(["QUANTITY", "DELTA", "DELTA"]),
@@ -129,14 +135,19 @@ class Torture(RuleBasedStateMachine):
         edge = bounds(*month_of(self.model.now))[at_end] + timedelta(microseconds=slip)
         self.step(Reported(organization, Licenses(edge, "LICENSE", "DELTA", value)))
 
-    @rule(organization=organization, value=st.sampled_from([1, 3, -1, 5]), part=st.sampled_from([1, 101, 197, 199]))
+    @rule(
+        weight=2,
+        organization=organization,
+        value=st.sampled_from([1, 3, -1, 5]),
+        part=st.sampled_from([1, 101, 197, 199]),
+    )
     def report_at_an_odd_two_hundredth_of_a_month(self, organization: str, value: int, part: int) -> None:
         """There an average lies half a hundredth above another, if all else lasts whole months."""
         begins_at, ends_at = bounds(*month_of(self.model.now))
         at = begins_at + part * (ends_at - begins_at) / 200
         self.step(Reported(organization, Licenses(at, "LICENSE", "DELTA", value)))
 
-    @rule(organization=organization, plan=st.sampled_from(sorted(PLANS)), minutes=MINUTES)
+    @rule(weight=2, organization=organization, plan=st.sampled_from(sorted(PLANS)), minutes=MINUTES)
     def change_plan(self, organization: str, plan: str, minutes: int) -> None:
         self.step(Reported(organization, NewPlan(self._effective(minutes), plan, PLANS[plan])))
 
@@ -161,6 +172,7 @@ class Torture(RuleBasedStateMachine):
         self.step(Reported(organization, Closing(self._effective(minutes))))
 
     @rule(
+        weight=3,
         organization=organization,
         where=st.sampled_from([0, 0, 1, None]),
         is_move=st.booleans(),
@@ -171,6 +183,7 @@ class Torture(RuleBasedStateMachine):
         self.step(CompanyMapping(organization, agreement, is_move), leaving)
 
     @rule(
+        weight=2,
         item=st.sampled_from(ITEMS),
         which=st.sampled_from([0, 1, 2, 0, 1, None]),
         leaving=st.sampled_from(["UNTOUCHED", "ZERO"]),
@@ -188,10 +201,13 @@ class Torture(RuleBasedStateMachine):
 
     @rule(policy=st.sampled_from(["OVERWRITE", "KEEP", "HOLD"]), hold_days=st.sampled_from([0, 0, 0, 2]))
     def change_settings(self, policy: str, hold_days: int) -> None:
+        self._settings(policy, hold_days)
+        self._compare()
+
+    def _settings(self, policy: str, hold_days: int) -> None:
         self.told.append(f"{self.model.now:%m-%d %H:%M} policy {policy}, hold {hold_days} days")
         self.system.change_settings(drop_guard_percent=0, drift_policy=DriftPolicy(policy), hold_days=hold_days)
         self.model.policy, self.model.hold_days = policy, hold_days
-        self._compare()
 
     @precondition(lambda self: self._may_push())
     @rule()
@@ -225,7 +241,7 @@ class Torture(RuleBasedStateMachine):
     # --- ConnectWise and the machinery -------------------------------------------------------------------------
 
     @precondition(lambda self: bool(self.model.held()))
-    @rule(data=st.data(), quantity=st.integers(0, 30))
+    @rule(weight=4, data=st.data(), quantity=st.integers(0, 30))
     def edit_some_line_by_hand(self, data: st.DataObject, quantity: int) -> None:
         self.edit_by_hand(data.draw(st.sampled_from(sorted(self.model.held()))), quantity)
 
@@ -237,6 +253,7 @@ class Torture(RuleBasedStateMachine):
 
     @precondition(lambda self: self._is_far_from_the_month_end())
     @rule(
+        weight=5,
         organization=organization,
         value=st.integers(1, 9),
         fault=st.sampled_from(
@@ -249,9 +266,25 @@ class Torture(RuleBasedStateMachine):
                 ("truncated", {}),
             ]
         ),
-        method=st.sampled_from(["PATCH", "POST", "GET", None]),
-        skip=st.integers(0, 2),
+        method=st.sampled_from(["PATCH", "PATCH", "POST", "GET", None]),
+        skip=st.sampled_from([0, 0, 1, 2]),
+        drift=st.sampled_from([0, 7]),
     )
+    def report_licenses_under_a_fault_after_a_drift(
+        self,
+        *,
+        organization: str,
+        value: int,
+        fault: tuple[str, dict[str, Any]],
+        method: str | None,
+        skip: int,
+        drift: int,
+    ) -> None:
+        """Without a drift a doubled delta would hide: what is found is what is wanted then."""
+        for key, held in sorted(self.model.held().items()) if drift else ():
+            self.edit_by_hand(key, held // 100 + drift)
+        self.report_licenses_under_a_fault(organization, value, fault, method, skip)
+
     def report_licenses_under_a_fault(
         self, organization: str, value: int, fault: tuple[str, dict[str, Any]], method: str | None, skip: int
     ) -> None:
@@ -267,6 +300,7 @@ class Torture(RuleBasedStateMachine):
 
     @precondition(lambda self: self._is_far_from_the_month_end())
     @rule(
+        weight=2,
         organization=organization,
         where=st.integers(0, 1),
         fault=st.sampled_from([("cut", {"when": "after"}), ("error_after", {"status": 502, "body": "html"})]),
@@ -282,7 +316,7 @@ class Torture(RuleBasedStateMachine):
         self._compare()
 
     @precondition(lambda self: self._is_far_from_the_month_end())
-    @rule(organization=organization, value=st.integers(1, 9), point=st.integers(0, 12))
+    @rule(weight=2, organization=organization, value=st.integers(1, 9), point=st.integers(0, 12))
     def report_licenses_and_crash(self, organization: str, value: int, point: int) -> None:
         self.told.append(f"crash at {point}")
         act = Reported(organization, Licenses(self.model.now, "LICENSE", "DELTA", value))
@@ -383,9 +417,10 @@ class Torture(RuleBasedStateMachine):
         self._compare()
 
     @rule(
+        weight=3,
         leap=st.sampled_from(
             ["minutes", "minutes", "hours", "days", "to the last minute", "past midnight", "to the close", "two months"]
-        )
+        ),
     )
     def move_the_clock(self, leap: str) -> None:
         now = self.model.now
@@ -414,6 +449,9 @@ class Torture(RuleBasedStateMachine):
     def step(self, act: Act, leaving: str = "UNTOUCHED") -> None:
         self._act(act, leaving)
         self._compare()
+        if self.pace:
+            self._move(self.model.now + self.pace)
+            self._compare()
 
     def hold_back(self, act: Act) -> None:
         """Done, and not yet worked on."""
