@@ -57,7 +57,10 @@ class ConnectionSettings:
     parallel_requests: int
 
 
-@strawberry.type(description="A plan's component and the ConnectWise product that bills it.")
+@strawberry.type(
+    description="A plan's component and the ConnectWise product that bills it. `agreements` is on how many it bills now,"
+    " null as of an instant."
+)
 class ProductMapping:
     plan: strawberry.ID
     component: Component
@@ -66,6 +69,7 @@ class ProductMapping:
     description: str
     rule: Rule
     minimum: int
+    agreements: int | None = None
 
 
 @strawberry.type(description="What the last import of this ConnectWise was limited to, and what it found.")
@@ -110,6 +114,7 @@ class PsaConnection:
                 description=row.description,
                 rule=Rule(row.rule),
                 minimum=row.minimum,
+                agreements=row.agreements,
             )
             for row in await connection_rows.product_mappings(info.context.views, MspId(self.msp))
         ]

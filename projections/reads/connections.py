@@ -43,6 +43,8 @@ class ProductMappingRow:
     description: str
     rule: str
     minimum: int
+    agreements: int
+    """On how many agreements an organization with this plan component bills now."""
 
 
 _COLUMNS = (
@@ -59,8 +61,14 @@ async def connection(views: Views, msp: MspId) -> ConnectionRow | None:
 
 async def product_mappings(views: Views, msp: MspId) -> list[ProductMappingRow]:
     """Shape: by plan and component."""
-    query = (
-        "SELECT plan, component, product, identifier, description, rule, minimum FROM product_mappings"
-        " WHERE msp = %s ORDER BY plan, component"
-    )
+    query = """
+        SELECT p.plan, p.component, p.product, p.identifier, p.description, p.rule, p.minimum, (
+               SELECT count(DISTINCT m.agreement)
+                 FROM company_mappings m
+                 JOIN connections c ON c.msp = m.msp AND c.number = m.connection_number
+                 JOIN organizations o ON o.msp = m.msp AND o.organization = m.organization
+                WHERE m.msp = p.msp AND o.plan = p.plan
+                  AND CASE p.component WHEN 'LICENSE' THEN o.licenses ELSE o.servers END IS NOT NULL) AS agreements
+          FROM product_mappings p WHERE p.msp = %s ORDER BY p.plan, p.component
+    """
     return await views.rows(ProductMappingRow, query, (msp,))

@@ -92,3 +92,14 @@ def test_a_mapping_as_it_is_touches_nothing(ledger: Whole) -> None:
     preview = ledger.ask(PREVIEW, **LICENSES, product=bills.licenses)
 
     assert (0, []) == (preview["agreements"], preview["lines"])
+
+
+def test_a_product_mapping_tells_on_how_many_agreements_it_bills(ledger: Whole) -> None:
+    query = "{ psaConnection { productMappings { component agreements } } }"
+
+    before = ledger.admin.one(query)["productMappings"]
+    ledger.billing()
+
+    assert [("LICENSE", 0), ("SERVER", 0)] == [(one["component"], one["agreements"]) for one in before]
+    after = ledger.admin.one(query)["productMappings"]
+    assert [("LICENSE", 1), ("SERVER", 1)] == [(one["component"], one["agreements"]) for one in after]

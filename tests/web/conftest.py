@@ -20,8 +20,9 @@ from simulator.server import running
 from tests.api import given
 from tests.api.harness import Api, Served, SimulatedTenant, new_msp, new_tenant, serving
 from tests.syncing.whole import Whole, whole
+from tests.web.lived import Lived, live_in
 from tests.web.panel import Complaints, Panel
-from tests.web.served import at_work, over_http
+from tests.web.served import Attended, at_work, over_http
 
 FLAGS = (
     "--no-sandbox",
@@ -103,7 +104,7 @@ def tenant(simulator_url: str) -> SimulatedTenant:
 def ledger(served: Served, tenant: SimulatedTenant, workers: None) -> Iterator[Whole]:
     """An MSP with nothing yet; a worker is at work."""
     with whole(served, Api(served, new_msp()), tenant) as ready:
-        yield ready
+        yield Attended(ready.api, ready.tenant, ready.tools, ready.pool)
 
 
 @pytest.fixture
@@ -114,6 +115,12 @@ def connected(ledger: Whole) -> Whole:
     ledger.with_products()
     ledger.imported()
     return ledger
+
+
+@pytest.fixture
+def lived(ledger: Whole) -> Lived:
+    """An MSP in use."""
+    return live_in(ledger)
 
 
 @pytest.fixture

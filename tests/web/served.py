@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from time import monotonic
 
 import uvicorn
 from anyio.from_thread import BlockingPortal
@@ -25,6 +26,35 @@ def over_http(app: Starlette, portal: BlockingPortal) -> Iterator[str]:
         server.should_exit = True
         ended.result(timeout=20)
         bound.close()
+
+
+PATIENCE_SECONDS = 30.0
+
+
+class Attended(Whole):
+    """A ledger beside which a worker is at work."""
+
+    def settle(self, rounds: int = 50) -> None:
+        """Wait until nothing is due any more and nobody carries anything out."""
+        give_up_at = monotonic() + PATIENCE_SECONDS
+        waiting = threading.Event()
+        dispatcher = self.dispatcher()
+        while True:
+            self.folded()
+            if not dispatcher.look() and not self._busy():
+                return
+            assert monotonic() < give_up_at, "workers are still busy"
+            waiting.wait(0.02)
+
+    def _busy(self) -> bool:
+        """Whether somebody holds the lease of a job of this MSP. Probes and watches are kept leased on purpose."""
+        with self.pool.connection() as connection:
+            found = connection.execute(
+                "SELECT EXISTS (SELECT 1 FROM leases WHERE msp = %s AND until > clock_timestamp()"
+                " AND job NOT LIKE 'probe:%%' AND job NOT LIKE 'watch:%%')",
+                (self.msp,),
+            ).fetchone()
+        return found is not None and bool(found[0])
 
 
 @contextmanager

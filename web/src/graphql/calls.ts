@@ -1,4 +1,5 @@
 import { signal } from '@preact/signals';
+import { withoutSecrets } from '../rules/secrets.ts';
 
 /** One request that this page made, for the drawer that shows how to do the same from a script. */
 export type Call = {
@@ -17,7 +18,15 @@ export const calls = signal<readonly Call[]>([]);
 
 export function begun(name: string, text: string, variables: unknown): number {
   last += 1;
-  const call: Call = { id: last, name, text, variables, at: new Date(), milliseconds: null, outcome: '…' };
+  const call: Call = {
+    id: last,
+    name,
+    text,
+    variables: withoutSecrets(variables),
+    at: new Date(),
+    milliseconds: null,
+    outcome: '…',
+  };
   calls.value = [...calls.value.slice(1 - MOST), call];
   return last;
 }

@@ -1,6 +1,7 @@
 import { equal } from 'node:assert/strict';
 import { test } from 'node:test';
-import { curlOf, quoted, withoutSecrets } from './curl.ts';
+import { curlOf, quoted } from './curl.ts';
+import { withoutSecrets } from './secrets.ts';
 
 test('a quote within a text ends the quoted word and begins it again', () => {
   equal(quoted("it's"), `'it'\\''s'`);

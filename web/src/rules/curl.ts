@@ -5,10 +5,13 @@ export function quoted(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
-/** A line that asks the same; the token comes from the variable TOKEN of the shell it runs in. Secrets are left out. */
+/** A line that asks the same; the token comes from the variable TOKEN of the shell it runs in. */
 export function curlOf(origin: string, asked: Asked): string {
-  const variables = withoutSecrets(asked.variables);
-  const body = JSON.stringify({ query: asked.text.replace(/\s+/g, ' ').trim(), variables, operationName: asked.name });
+  const body = JSON.stringify({
+    query: asked.text.replace(/\s+/g, ' ').trim(),
+    variables: asked.variables,
+    operationName: asked.name,
+  });
   const accept = asked.text.startsWith('subscription') ? '--no-buffer -H "Accept: text/event-stream"' : '';
   return [
     `curl -s ${quoted(`${origin}/graphql`)}`,
@@ -18,15 +21,4 @@ export function curlOf(origin: string, asked: Asked): string {
   ]
     .filter(Boolean)
     .join(' ');
-}
-
-const SECRETS: readonly string[] = ['privateKey'];
-
-/** The variables with an empty text where a secret stood. */
-export function withoutSecrets(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutSecrets);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([name, each]) => [name, SECRETS.includes(name) ? '' : withoutSecrets(each)]),
-  );
 }

@@ -5,6 +5,7 @@ import { Icon } from './Icon.tsx';
 const words = tell({
   none: 'Nothing found',
   searching: 'Searching…',
+  failed: 'The search failed. Type again to repeat it.',
   found: (count: number) => (count === 1 ? '1 result' : `${count} results`),
   active: (label: string, place: number, count: number) => `${label}, ${place} of ${count}`,
 });
@@ -63,6 +64,7 @@ export function Combobox<Value>({
   const [options, setOptions] = useState<readonly Option<Value>[]>([]);
   const [isOpen, setOpen] = useState(false);
   const [isSearching, setSearching] = useState(false);
+  const [isFailed, setFailed] = useState(false);
   const [active, setActive] = useState(-1);
   const input = useRef<HTMLInputElement>(null);
   const list = useRef<HTMLDivElement>(null);
@@ -79,6 +81,7 @@ export function Combobox<Value>({
       return () => stop.abort();
     }
     setSearching(true);
+    setFailed(false);
     found.then(
       (all) => {
         if (stop.signal.aborted) return;
@@ -86,7 +89,10 @@ export function Combobox<Value>({
         setSearching(false);
       },
       () => {
-        if (!stop.signal.aborted) setSearching(false);
+        if (stop.signal.aborted) return;
+        setOptions([]);
+        setSearching(false);
+        setFailed(true);
       },
     );
     return () => stop.abort();
@@ -171,6 +177,7 @@ export function Combobox<Value>({
     timer.current = setTimeout(() => setTyped(now), TYPING_MILLISECONDS);
   }
 
+  const none = isSearching ? words.searching : isFailed ? words.failed : words.none;
   const activeOption = options[active];
   const said = !isOpen
     ? ''
@@ -179,7 +186,7 @@ export function Combobox<Value>({
       : activeOption
         ? words.active(activeOption.label, active + 1, options.length)
         : options.length === 0
-          ? words.none
+          ? none
           : words.found(options.length);
 
   return (
@@ -236,7 +243,7 @@ export function Combobox<Value>({
               {option.detail && <span class="muted">{option.detail}</span>}
             </div>
           ))}
-          {options.length === 0 && <p class="muted">{isSearching ? words.searching : words.none}</p>}
+          {options.length === 0 && <p class="muted">{none}</p>}
         </div>
       )}
       <span class="hidden" role="status">

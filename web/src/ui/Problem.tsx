@@ -49,12 +49,17 @@ export function Problem({
   );
 }
 
-type RefusalLike = { readonly __typename: string; readonly message: string };
+type RefusalLike = {
+  readonly __typename: string;
+  readonly message: string;
+  /** ConnectWise's own words, where it refused. */
+  readonly reasons?: readonly string[] | undefined;
+};
 
 /** A refusal, in our words and with the API's own sentence behind the details. */
 export function Refused({ refusal, children }: { refusal: RefusalLike; children?: ComponentChildren }) {
   return (
-    <Problem trouble={troubleOf(refusal.__typename)} details={refusal.message}>
+    <Problem trouble={troubleOf(refusal.__typename)} details={[refusal.message, ...(refusal.reasons ?? [])].join('\n')}>
       {children}
     </Problem>
   );

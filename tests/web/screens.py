@@ -1,0 +1,70 @@
+"""`make screens`: pictures of every page, in both themes and three widths, in `tests/web/screens/`.
+
+Each is taken of an MSP that is in use: a few mapped customers, usage over the month, things that need somebody. Nothing
+is compared; somebody looks at them.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from journal.entry import Role
+from tests.web.lived import Lived
+from tests.web.panel import Panel
+
+FOLDER = Path(__file__).with_name("screens")
+WIDTHS = (1440, 1024, 360)
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+
+
+def at(path: str, role: Role = Role.ADMIN) -> Callable[[Panel, Lived], None]:
+    """A page as its link shows it."""
+
+    def open_it(panel: Panel, lived: Lived) -> None:
+        panel.open(path.format(**lived.names), role)
+
+    return open_it
+
+
+SCREENS: dict[str, Callable[[Panel, Lived], None]] = {
+    "overview": at("/"),
+    "overview-auditor": at("/", Role.AUDITOR),
+    "setup-connected": at("/setup/credentials"),
+    "products": at("/products"),
+    "setup-products": at("/setup/products"),
+}
+
+
+def take(page: Page, name: str) -> None:
+    """One picture per width and theme, of the whole page."""
+    FOLDER.mkdir(exist_ok=True)
+    for scheme in SCHEMES:
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 900})
+            page.screenshot(path=FOLDER / f"{name}-{width}-{scheme}.png", full_page=True)
+
+
+def settled(page: Page) -> None:
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    expect(page.locator(".skeleton")).to_have_count(0)
+    page.wait_for_load_state("load")
+
+
+@pytest.mark.parametrize("name", SCREENS)
+def test_screen(name: str, panel: Panel, lived: Lived) -> None:
+    SCREENS[name](panel, lived)
+    settled(panel.page)
+    take(panel.page, name)
+
+
+def test_screen_of_a_newcomer(panel: Panel) -> None:
+    panel.open("/")
+    settled(panel.page)
+    take(panel.page, "overview-not-connected")
+    panel.open("/setup/credentials")
+    settled(panel.page)
+    take(panel.page, "setup-credentials")

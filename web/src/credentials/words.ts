@@ -1,0 +1,31 @@
+import { tell } from '../words/tell.ts';
+
+export const words = tell({
+  siteUrl: 'Site URL',
+  siteHelp: 'The address that you log in at, for example https://na.myconnectwise.net.',
+  rewritten: (site: string) => `Shortened to ${site}.`,
+  companyId: 'Company ID',
+  companyHelp: 'The company that you type when you log in to ConnectWise.',
+  publicKey: 'Public key',
+  privateKey: 'Private key',
+  keyHelp: 'System › Members › API Members › your member › API Keys. It is never shown again after saving.',
+  show: 'Show the private key',
+  missing: 'This is needed.',
+  test: 'Test connection',
+  testing: 'Asking ConnectWise…',
+  save: 'Save and continue',
+  replace: 'Replace the keys',
+  rights: 'Rights of this API member',
+  rightsOf: (company: string, version: string) => `${company} answers, ConnectWise ${version}.`,
+  state: { GRANTED: 'Granted', DENIED: 'Missing', SHOWN_WHEN_USED: 'Shows when first used' },
+  unusable: 'Tick what is missing in ConnectWise, then test again. Nothing is saved before that.',
+  usable: 'Everything that can be checked is there.',
+  copyPath: 'Copy path',
+  errors: {
+    SiteRefused: 'This address is not called. Give the public https address of your ConnectWise.',
+    WrongSite: 'There is no ConnectWise PSA at this address.',
+    PsaUnreachable: 'Nobody answers at this address.',
+    UnknownLoginCompany: 'The site does not know this company ID.',
+    WrongKeys: 'ConnectWise does not accept these keys for this company.',
+  },
+});
