@@ -58,7 +58,7 @@ class ConnectionSettings:
 
 
 @strawberry.type(
-    description="A plan's component and the ConnectWise product that bills it. `agreements` is on how many it bills now,"
+    description="A plan's component and the ConnectWise product that bills it. `agreements` is on how many now,"
     " null as of an instant."
 )
 class ProductMapping:

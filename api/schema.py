@@ -32,6 +32,7 @@ from api.licenses import LicenseMutations
 from api.mapping_previews import MappingPreviewMutations
 from api.mappings import MappingMutations, MappingQueries
 from api.month_end import MonthEndQueries
+from api.names import NameQueries
 from api.organization_changes import OrganizationMutations
 from api.organizations import OrganizationQueries
 from api.product_previews import ProductPreviewMutations
@@ -78,6 +79,7 @@ class Query(
     AsOfQueries,
     ReconstructQueries,
     AuditQueries,
+    NameQueries,
 ):
     pass
 

@@ -1,3 +1,4 @@
+import type { Names } from '../names/names.ts';
 import { change, inUtc, month, quantity } from '../words/format.ts';
 import { tell } from '../words/tell.ts';
 
@@ -9,6 +10,8 @@ export type Told = {
   readonly agreement: number | null;
   readonly product: number | null;
   readonly run: string | null;
+  /** How people call the line in ConnectWise that it is about, where that is known. */
+  readonly line?: string | undefined;
 };
 
 type Payload = Readonly<Record<string, never>>;
@@ -24,7 +27,7 @@ const RUN_KINDS: Readonly<Record<string, string>> = tell({
 });
 
 const component = (name: string) => COMPONENTS[name] ?? name;
-const line = (fact: Told) => `agreement ${fact.agreement}, product ${fact.product}`;
+const line = (fact: Told) => fact.line ?? `agreement ${fact.agreement}, product ${fact.product}`;
 const item = (payload: Payload) => {
   const { plan, component: one } = payload.item ?? { plan: '', component: '' };
   return `${plan} ${component(one)}`;
@@ -86,9 +89,16 @@ const sentences: Readonly<Record<string, (fact: Told, payload: Payload, name: st
   'run.run-finished': () => 'finished a run',
 });
 
-/** A fact of a type that has no sentence yet shows its stored name. */
-export function sentenceOf(fact: Told, organizationName?: string): string {
+/** With names for its ids. A fact of a type that has no sentence yet shows its stored name. */
+export function sentenceOf(fact: Told, names: Names): string {
   const say = sentences[fact.factType];
-  const name = organizationName ?? fact.organization ?? '';
-  return say === undefined ? fact.factType : say(fact, fact.payload as Payload, name);
+  if (say === undefined) return fact.factType;
+  const agreement = names.agreement(fact.agreement);
+  const product = names.product(fact.product)?.identifier ?? fact.product;
+  const line = agreement ? `${agreement.companyName} ${agreement.name} · ${product}` : undefined;
+  return say(
+    { ...fact, line },
+    fact.payload as Payload,
+    names.organization(fact.organization) ?? fact.organization ?? '',
+  );
 }

@@ -59,10 +59,14 @@ function cellOf<Row>(column: Column<Row>, row: Row): JSX.Element {
   if (column.isHead)
     return (
       <th scope="row" {...shared}>
-        {column.cell(row)}
+        <div class="cell">{column.cell(row)}</div>
       </th>
     );
-  return <td {...shared}>{column.cell(row)}</td>;
+  return (
+    <td {...shared}>
+      <div class="cell">{column.cell(row)}</div>
+    </td>
+  );
 }
 
 function classOf<Row>(column: Column<Row>): string | undefined {

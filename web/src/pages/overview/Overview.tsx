@@ -1,5 +1,6 @@
 import { sentenceOf } from '../../facts/sentence.ts';
 import { useQuery } from '../../graphql/query.ts';
+import { useNames } from '../../names/names.ts';
 import { Link } from '../../router/Link.tsx';
 import { isAdmin, mspInView } from '../../session.ts';
 import { Badge, type Tone } from '../../ui/Badge.tsx';
@@ -193,6 +194,7 @@ function Mapping({ data, mapping }: { data: OverviewQuery; mapping: MappingQuery
 }
 
 function Recent({ data }: { data: OverviewQuery }) {
+  const names = useNames(data.recent.nodes);
   return (
     <section class="card recent">
       <div class="row">
@@ -206,7 +208,7 @@ function Recent({ data }: { data: OverviewQuery }) {
           <li key={fact.id}>
             <Instant at={fact.recordedAt} />
             <span>
-              <span class="muted">{fact.actor.subject}</span> {sentenceOf(fact)}
+              <span class="muted">{fact.actor.subject}</span> {sentenceOf(fact, names)}
             </span>
           </li>
         ))}
