@@ -1,5 +1,7 @@
 """What ids are called now: for people who read facts, lines and exceptions, which carry ids only."""
 
+from collections.abc import Sequence
+
 import strawberry
 
 from api.context import Info
@@ -50,7 +52,11 @@ class NameQueries:
         organizations: list[strawberry.ID] | None = None,
         msp: strawberry.ID | None = None,
     ) -> Names:
-        asked = {"agreements": agreements or [], "products": products or [], "organizations": organizations or []}
+        asked: dict[str, Sequence[object]] = {
+            "agreements": agreements or [],
+            "products": products or [],
+            "organizations": organizations or [],
+        }
         for field, ids in asked.items():
             if len(ids) > MOST_NAMED:
                 raise InvalidInput(field, f"at most {MOST_NAMED}")

@@ -10,7 +10,7 @@ NAMES = """query ($a: [Int!], $p: [Int!], $o: [ID!], $m: ID) {
     agreements { agreement name company companyName organizations { organization name } }
     products { product identifier description }
     organizations { organization name } } }"""
-NOTHING = {"agreements": [], "products": [], "organizations": []}
+NOTHING: dict[str, list[object]] = {"agreements": [], "products": [], "organizations": []}
 
 
 @pytest.fixture
