@@ -152,7 +152,7 @@ class Datastore(PostgresDatastore):
             connect_timeout=PATIENCE_SECONDS,
             pool_size=1,
             max_overflow=pool_size - 1,
-            idle_in_transaction_session_timeout=60,
+            idle_in_transaction_session_timeout=15,
         )
         rest = {"connect_timeout": 10, "application_name": "psa-ledger"} | parts
         # One plan per statement: planning the short queries here anew takes longer than running them.

@@ -30,6 +30,7 @@ from domain.streams import Stream, StreamKind
 from domain.values import MspId
 from journal.envelope import stream_id_of
 from journal.proof import Checkpoint, Head, digest_of_heads, fact_line, genesis, link
+from journal.settings import SERVER_NOTICES
 from journal.signing_keys import SigningKey, SigningKeys
 
 LOCK = 4_071_004
@@ -146,7 +147,7 @@ class Sealer:
             connect_timeout=10,
             application_name="psa-ledger sealer",
             # A seal that a crash of the server takes away is made again, the same; only signed rounds have to last.
-            options="-c TimeZone=UTC -c synchronous_commit=off",
+            options=f"-c TimeZone=UTC -c synchronous_commit=off {SERVER_NOTICES}",
             keepalives_idle=5,
             keepalives_interval=2,
             keepalives_count=3,

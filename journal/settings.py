@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 PREFIX = "PSA_LEDGER_"
 
@@ -79,9 +79,10 @@ def settings_from(environment: Mapping[str, str] = os.environ) -> Settings:
     if "VAULT_KEYS" in given and "VAULT_KEYS_FILE" in given:
         raise BadSetting("PSA_LEDGER_VAULT_KEYS", "and PSA_LEDGER_VAULT_KEYS_FILE exclude each other; set one")
     keys_file = given.get("VAULT_KEYS_FILE")
+    database_url = _url("DATABASE_URL", given.get("DATABASE_URL"), ("postgresql", "postgres"))
     return Settings(
         mode=_mode(given.get("MODE")),
-        database_url=_url("DATABASE_URL", given.get("DATABASE_URL"), ("postgresql", "postgres")),
+        database_url=None if database_url is None else noticing(database_url),
         broker_url=_url(
             "BROKER_URL",
             given.get("BROKER_URL"),
@@ -109,6 +110,34 @@ def _url(name: str, text: str | None, schemes: tuple[str, ...]) -> str | None:
     if text.partition("://")[0] not in schemes or "://" not in text:
         raise BadSetting(PREFIX + name, f"is a URL beginning with one of {', '.join(f'{s}://' for s in schemes)}")
     return text
+
+
+_NOTICING = {
+    "keepalives_idle": "4",
+    "keepalives_interval": "2",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "10000",
+}
+SERVER_NOTICES = "".join(
+    f"-c tcp_{name} "
+    for name in ("keepalives_idle=4", "keepalives_interval=2", "keepalives_count=3", "user_timeout=10000")
+).strip()
+"""Options of a connection, by which the server notices within about 10 seconds that a host is gone.
+
+Why: otherwise it keeps that host's locks for two hours, the one that every append takes among them.
+"""
+
+
+def noticing(url: str) -> str:
+    """The URL, so that both ends notice soon when the network between them is cut; what it says itself is left alone.
+
+    >>> noticing("postgresql://db/ledger?keepalives_idle=60").partition("&")[0]
+    'postgresql://db/ledger?keepalives_idle=60'
+    """
+    said = {part.partition("=")[0] for part in urlsplit(url).query.split("&") if part}
+    wanted = {**_NOTICING, "options": quote(SERVER_NOTICES)}
+    added = "&".join(f"{name}={value}" for name, value in wanted.items() if name not in said)
+    return url + ("&" if "?" in url else "?") + added if added else url
 
 
 def _origins(text: str) -> frozenset[str]:

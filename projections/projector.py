@@ -21,6 +21,7 @@ from psycopg.sql import SQL, Identifier
 from journal.codec import Codec
 from journal.follow import BATCH
 from journal.migrate import Step
+from journal.settings import SERVER_NOTICES
 from projections.folds import CACHED_STATES, Folds
 from projections.view import Seen, View
 
@@ -97,7 +98,8 @@ class Projector:
             autocommit=True,
             connect_timeout=10,
             application_name="psa-ledger projector",
-            options="-c TimeZone=UTC",
+            # A lock whose holder's host is gone must come free soon.
+            options=f"-c TimeZone=UTC {SERVER_NOTICES}",
             keepalives_idle=5,
             keepalives_interval=2,
             keepalives_count=3,

@@ -51,8 +51,9 @@ def answers(tools: Tools) -> Mapping[str, Callable[..., None]]:
     def close(msp: str, holder: str) -> None:
         with held(tools.pool, f"close:{msp}", holder, tools.timing.lease) as is_ours:
             if is_ours:
-                close_months(tools, MspId(msp))
-                tools.wait_for_views(tools.journal.head())
+                with tools.keeping(f"close:{msp}", holder):
+                    close_months(tools, MspId(msp))
+                    tools.wait_for_views(tools.journal.head())
 
     def probe(msp: str, _holder: str) -> None:
         # The lease is left to run out: it is what spaces the probes.

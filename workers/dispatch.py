@@ -112,7 +112,8 @@ _TAKE: LiteralString = """
 INSERT INTO leases (job, msp, holder, until)
 SELECT job, msp, holder, clock_timestamp() + length
   FROM unnest(%s::text[], %s::text[], %s::text[], %s::interval[]) AS wanted (job, msp, holder, length)
-    ON CONFLICT (job) DO UPDATE SET holder = excluded.holder, until = excluded.until
+    ON CONFLICT (job) DO UPDATE SET until = excluded.until, claimed = false,
+       holder = CASE WHEN leases.claimed THEN excluded.holder ELSE leases.holder END
  WHERE leases.until <= clock_timestamp()
 RETURNING job, holder
 """

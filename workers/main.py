@@ -36,6 +36,7 @@ from workers.actors import declare_actors
 from workers.allowances import Allowances
 from workers.brokers import open_broker
 from workers.dispatch import Dispatcher
+from workers.leases import Keeper
 from workers.settings import WorkerSettings, worker_settings_from
 from workers.tools import Tools
 
@@ -98,6 +99,7 @@ def compose(settings: Settings, own: WorkerSettings, traces: Traces = NOT_TRACED
             wait_for_views=lambda position: views_reach(pool, position),
             timing=own.timing,
             worker=f"worker {socket.gethostname()}/{os.getpid()}",
+            keeping=parts.enter_context(Keeper(pool, own.timing.lease)).keeping,
             numbers=numbers,
             traces=traces,
         )

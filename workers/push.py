@@ -91,7 +91,8 @@ def push_agreement(tools: Tools, due: DueAgreement, holder: str) -> None:
     """Push everything that may be pushed on one agreement now. Nothing is lost when it is not done or done twice."""
     with held(tools.pool, due.job, holder, tools.timing.lease) as is_ours:
         if is_ours:
-            _push_all(tools, due, holder)
+            with tools.keeping(due.job, holder):
+                _push_all(tools, due, holder)
 
 
 def _push_all(tools: Tools, due: DueAgreement, holder: str) -> None:

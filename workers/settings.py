@@ -14,6 +14,8 @@ _DEADLINE_SECONDS = 75
 """The slowest answer measured on a real tenant took 28 s, and three clients gave up at 30 s (api-facts §4)."""
 
 
+_LEASE = timedelta(seconds=45)
+"""A worker that is silent for so long is taken for dead. An open push of its own still waits for the deadline."""
 _REQUESTS_PER_MINUTE = 980
 """ConnectWise throttles more than 1,000 (api-facts §4); a site of one's own may allow more, or less."""
 
@@ -39,7 +41,9 @@ def worker_settings_from(mode: Mode, environment: Mapping[str, str] = os.environ
     deadline = timedelta(seconds=_number(environment, "PUSH_DEADLINE_SECONDS", usual, least=1, most=600))
     threads = _number(environment, "WORKER_THREADS", 8, least=1, most=64)
     a_minute = _number(environment, "PSA_REQUESTS_PER_MINUTE", _REQUESTS_PER_MINUTE, least=60, most=100_000)
-    return WorkerSettings(threads, Timing(deadline=deadline, lease=2 * deadline), Allowance.of_a_minute(a_minute))
+    return WorkerSettings(
+        threads, Timing(deadline=deadline, lease=min(2 * deadline, _LEASE)), Allowance.of_a_minute(a_minute)
+    )
 
 
 def _number(environment: Mapping[str, str], name: str, usual: int, *, least: int, most: int) -> int:

@@ -43,6 +43,13 @@ WORKER_STEPS: tuple[Step, ...] = (
     Step("workers.queue.1", cast(LiteralString, generate_init_sql())),
     Step("workers.request_budget.1", shared_budget.TABLES),
     Step(
+        "workers.leases.2",
+        """
+        ALTER TABLE leases ADD COLUMN claimed bool NOT NULL DEFAULT false;
+        COMMENT ON COLUMN leases.claimed IS 'Whether some worker has begun to answer the message.';
+        """,
+    ),
+    Step(
         "workers.waiting_pushes.1",
         """
         CREATE VIEW waiting_pushes AS

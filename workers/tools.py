@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
@@ -33,8 +34,8 @@ class Clients(Protocol):
 class Timing:
     """How long things may take.
 
-    Units: `deadline` bounds a write from its recorded start; an open push is settled only `grace` later. A read may
-    take longer than a write, so a lease outlives both.
+    Units: `deadline` bounds a write from its recorded start; an open push is settled only `grace` later. A lease lasts
+    as long as a worker may be silent; one that lives renews it.
     """
 
     deadline: timedelta = timedelta(seconds=60)
@@ -44,6 +45,11 @@ class Timing:
     first_pause: timedelta = timedelta(seconds=1)
     longest_pause: timedelta = timedelta(minutes=2)
     tries: int = 6
+
+
+def nobody_keeps(_job: str, _holder: str) -> AbstractContextManager[None]:
+    """For jobs that end well within their lease."""
+    return nullcontext()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,7 @@ class Tools:
     new_id: Callable[[], UUID] = uuid4
     monotonic: Callable[[], float] = time.monotonic
     worker: str = "worker"
+    keeping: Callable[[str, str], AbstractContextManager[None]] = nobody_keeps
     numbers: Numbers = field(default_factory=Numbers)
     traces: Traces = NOT_TRACED
 

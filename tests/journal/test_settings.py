@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from journal.settings import BadSetting, Mode, Settings, settings_from
+from journal.settings import BadSetting, Mode, Settings, noticing, settings_from
 
 
 def test_without_any_setting_it_is_production_on_the_embedded_database() -> None:
@@ -26,7 +26,7 @@ def test_every_setting_is_read() -> None:
 
     expected = Settings(
         mode=Mode.DEMO,
-        database_url="postgresql://u:secret@db/ledger",
+        database_url=noticing("postgresql://u:secret@db/ledger"),
         broker_url="redis://:secret@broker/0",
         data_dir=Path("/srv/ledger"),
         allowed_origins=frozenset({"http://127.0.0.1:8091", "https://simulator.example"}),

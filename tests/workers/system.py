@@ -467,9 +467,11 @@ def tenants_of(wire: Wire, secret: TenantSecret) -> Clients:
 
 
 @contextmanager
-def ready_system(url: str, at: datetime = NOON) -> Iterator[System]:
+def ready_system(
+    url: str, at: datetime = NOON, *, recipe: Recipe = RECIPE, psa_host: str = "127.0.0.1"
+) -> Iterator[System]:
     """A system whose MSP is connected and has Core mapped: licences and servers, confirmed."""
-    with open_system(url, at) as system:
+    with open_system(url, at, recipe=recipe, psa_host=psa_host) as system:
         system.connect()
         system.map_product(CORE, Component.LICENSE, system.license_product)
         system.map_product(CORE, Component.SERVER, system.server_product)
@@ -483,10 +485,13 @@ def open_system(
     at: datetime,
     clients: Callable[[Wire, TenantSecret], Clients] = tenants_of,
     seconds: Callable[[], float] = time.monotonic,
+    *,
+    recipe: Recipe = RECIPE,
+    psa_host: str = "127.0.0.1",
 ) -> Iterator[System]:
     """A system that nothing is connected to. `seconds` is the clock of the request budget."""
     with (
-        running(create_app([RECIPE])) as psa_url,
+        running(create_app([recipe]), host=psa_host) as psa_url,
         httpx.Client() as http,
         open_http(Guard(frozenset({psa_url}))) as outgoing,
         Journal(url, CODEC, pool_size=4) as journal,
