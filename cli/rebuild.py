@@ -1,4 +1,7 @@
-"""`psa-ledger rebuild`: fold one view, or all of them, from the journal anew. Facts are only read."""
+"""`psa-ledger rebuild`: fold one view, or all of them, from the journal anew. Facts are only read.
+
+The views that are there stay in use until the new ones have caught up and take their place.
+"""
 
 import argparse
 import sys
@@ -14,12 +17,20 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 
 def run(given: argparse.Namespace) -> int:
-    from projections import rebuild  # noqa: PLC0415 - loads every view, which only this verb needs
+    from projections.follower import rebuild_views  # noqa: PLC0415 - loads every view, which only this verb needs
+    from projections.rebuild import Progress, RebuildTakesLonger, UnknownView  # noqa: PLC0415 - see above
+
+    def tell(progress: Progress) -> None:
+        rate = progress.position / progress.seconds if progress.seconds else 0
+        print(
+            f"folded {progress.position:,} of {progress.head:,} facts ({progress.part:.0%}), {rate:,.0f} a second",
+            flush=True,
+        )
 
     began = time.monotonic()
     try:
-        position = rebuild.rebuild(database_url(settings_here(Places(data_directory()))), given.view or None)
-    except (rebuild.UnknownView, rebuild.RebuildTakesLonger) as error:
+        position = rebuild_views(database_url(settings_here(Places(data_directory()))), given.view or None, tell=tell)
+    except (UnknownView, RebuildTakesLonger) as error:
         sys.stderr.write(f"psa-ledger rebuild: {error}\n")
         return 1
     print(f"folded up to position {position} in {time.monotonic() - began:.1f} s")

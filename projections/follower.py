@@ -5,6 +5,7 @@ stand by and take over within a second or two after it is gone. A lost connectio
 starts again from the stored positions. Everything else ends the process with a traceback; whoever started it starts
 it again, and it goes on from the same positions.
 
+Views that an older version of the code has made are kept as they are, and folded anew beside (`projections.rebuild`).
 The same process seals the journal (`journal.keep_sealing`), in a thread and under a lock of its own: a slow view does
 not delay a checkpoint, nor the other way round.
 """
@@ -13,7 +14,7 @@ import logging
 import signal
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import psycopg
 
@@ -24,7 +25,7 @@ from journal.migrate import JOURNAL_STEPS, Step
 from journal.registry import CODEC
 from journal.seal_tables import SEAL_STEPS
 from journal.settings import MissingSetting, Settings, settings_from
-from journal.signing_keys import SigningKeys, signing_keys, signing_settings_from
+from journal.signing_keys import signing_keys, signing_settings_from
 from projections import directory, projector
 from projections.additions import Additions
 from projections.company_mappings import CompanyMappings
@@ -36,12 +37,15 @@ from projections.month_end import MonthEnd
 from projections.product_mappings import ProductMappings
 from projections.projector import NotTheProjector, PositionMoved, Projector
 from projections.reads.standing import watching
+from projections.rebuild import AnotherRebuild, Progress, RebuildTakesLonger, Tell, chosen, rebuild
 from projections.runs import Runs
 from projections.usage_to_date import UsageToDate
 from projections.view import View
 from telemetry.numbers import Numbers
 from telemetry.settings import telemetry_settings_from
 
+STALE_SECONDS = 2.0
+"""How often the process looks for views that an older version of its code has made."""
 STAND_BY_SECONDS = 0.5
 """How often a projector that stands by looks whether the active one is gone."""
 SHORTEST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.2, 5.0
@@ -79,13 +83,57 @@ def fold_until(
     Shape: the position up to which all views are folded.
     Raises: NotTheProjector when a projector is at work: then wait for it instead (`freshness`).
     """
-    with Projector(url, codec or CODEC, all_views() if views is None else views) as active:
+    known = all_views() if views is None else tuple(views)
+    with Projector(url, codec or CODEC, known) as active:
         if not active.try_lock():
             raise NotTheProjector("another projector is active")
         active.prepare()
+        if active.stale:
+            rebuild(url, chosen(active.stale, known), codec or CODEC)
+            active.prepare()
         while active.fold(position):
             pass
         return active.position
+
+
+def rebuild_views(
+    url: str,
+    names: Sequence[str] | None = None,
+    *,
+    timeout_seconds: float = 3_600.0,
+    tell: Tell = lambda _: None,
+) -> int:
+    """Fold some views, or all of them, anew beside the ones that are read meanwhile; the projector may be at work.
+
+    Shape: the position up to which they are folded at least.
+    Raises: UnknownView, RebuildTakesLonger, and what folding raises.
+    """
+    return rebuild(url, chosen(names, all_views()), CODEC, timeout_seconds=timeout_seconds, tell=tell)
+
+
+def rebuild_what_is_stale(url: str, stop: threading.Event) -> None:
+    """Fold anew, beside the projector, whatever an older version of the code has made; go on until told to stop."""
+    while not stop.wait(STALE_SECONDS):
+        try:
+            if names := _stale_views(url):
+                _log.info("folding %s anew", ", ".join(names))
+                rebuild(url, chosen(names, all_views()), CODEC, waits_for_others=False, tell=_log_progress)
+        except AnotherRebuild:
+            continue  # the projector that stands by does the same
+        except (psycopg.OperationalError, RebuildTakesLonger) as error:
+            _log.warning("the rebuild starts again later: %s", error)
+
+
+def _stale_views(url: str) -> list[str]:
+    """As the projector has begun to keep them; views that were never folded are its own business."""
+    with psycopg.connect(url, autocommit=True, connect_timeout=10) as connection:
+        rows = connection.execute("SELECT view, version FROM view_positions WHERE position > 0").fetchall()
+    stored: dict[str, int] = dict(rows)
+    return [view.name for view in all_views() if stored.get(view.name, view.version) < view.version]
+
+
+def _log_progress(progress: Progress) -> None:
+    _log.info("folded up to %d of %d (%.0f %%)", progress.position, progress.head, progress.part * 100)
 
 
 def follow_journal(
@@ -131,13 +179,13 @@ def keep_following(url: str, stop: threading.Event, numbers: Numbers | None = No
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
 
-class _Sealing:
-    """The sealer's thread. Its end is the process's end; what ended it is raised by `join`."""
+class _Beside:
+    """A thread beside the follower. Its end is the process's end; what ended it is raised by `join`."""
 
-    def __init__(self, url: str, keys: SigningKeys, stop: threading.Event) -> None:
+    def __init__(self, name: str, work: Callable[[], None], stop: threading.Event) -> None:
         self._error: BaseException | None = None
         self._stop = stop
-        self._thread = threading.Thread(target=self._run, args=(url, keys), name="sealer")
+        self._thread = threading.Thread(target=self._run, args=(work,), name=name)
 
     def start(self) -> None:
         self._thread.start()
@@ -147,9 +195,9 @@ class _Sealing:
         if self._error is not None:
             raise self._error
 
-    def _run(self, url: str, keys: SigningKeys) -> None:
+    def _run(self, work: Callable[[], None]) -> None:
         try:
-            keep_sealing(url, keys, self._stop)
+            work()
         except BaseException as error:  # noqa: BLE001 - raised by `join` in the main thread
             self._error = error
         finally:
@@ -169,12 +217,18 @@ def main(settings: Settings | None = None) -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    sealing = _Sealing(settings.database_url, keys, stop)
-    sealing.start()
+    url = settings.database_url
+    beside = (
+        _Beside("sealer", lambda: keep_sealing(url, keys, stop), stop),
+        _Beside("rebuild", lambda: rebuild_what_is_stale(url, stop), stop),
+    )
+    for each in beside:
+        each.start()
     try:
-        with watching(watched.listen, settings.database_url, numbers):
-            keep_following(settings.database_url, stop, numbers)
+        with watching(watched.listen, url, numbers):
+            keep_following(url, stop, numbers)
     finally:
         stop.set()
-        sealing.join()
+        for each in beside:
+            each.join()
     return 0

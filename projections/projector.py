@@ -13,7 +13,7 @@ Should a second one fold anyway, the condition on the stored position stops whic
 from collections.abc import Sequence
 from contextlib import suppress
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import psycopg
 from psycopg.sql import SQL, Identifier
@@ -27,6 +27,10 @@ from projections.view import Seen, View
 
 LOCK = 4_071_003
 """Advisory lock of the one active projector; migrations and appends have other numbers."""
+REBUILD_LOCK = 4_071_005
+"""Advisory lock of the one rebuild, which folds beside the active projector."""
+WORKSHOP = "views_anew"
+"""Schema in which a rebuild makes its tables; they stand before those of the same name that everybody else sees."""
 VIEWS_CHANNEL = "psa_ledger_views"
 """NOTIFY channel on which the views' lowest position is told after each batch."""
 
@@ -74,6 +78,7 @@ class PositionMoved(ProjectionError):
 class Projector:
     """Folds views on one connection. Not for sharing between threads.
 
+    One in the workshop folds into tables of its own there, tells nobody, and works beside the active one (`rebuild`).
     Use as a context: leaving it closes the connection and so frees the lock.
     Raises: psycopg.OperationalError when the database can not be reached.
     """
@@ -86,20 +91,24 @@ class Projector:
         *,
         batch: int = BATCH,
         cached_states: int = CACHED_STATES,
+        in_workshop: bool = False,
     ) -> None:
         self._codec = codec
         self._views = tuple(views)
         self._batch = batch
         self._cached_states = cached_states
+        self._in_workshop = in_workshop
+        self._lock = REBUILD_LOCK if in_workshop else LOCK
         self._positions: dict[str, int] = {}
+        self._versions: dict[str, int] = {}
         self._folds: Folds | None = None
         self._connection = psycopg.connect(
             url,
             autocommit=True,
             connect_timeout=10,
-            application_name="psa-ledger projector",
+            application_name="psa-ledger rebuild" if in_workshop else "psa-ledger projector",
             # A lock whose holder's host is gone must come free soon.
-            options=f"-c TimeZone=UTC {SERVER_NOTICES}",
+            options=f"-c TimeZone=UTC {SERVER_NOTICES}" + (f" -c search_path={WORKSHOP},public" if in_workshop else ""),
             keepalives_idle=5,
             keepalives_interval=2,
             keepalives_count=3,
@@ -117,21 +126,27 @@ class Projector:
                 self._connection.execute("SELECT pg_advisory_unlock_all()")
         self._connection.close()
 
+    @property
+    def connection(self) -> psycopg.Connection[Any]:
+        """What it folds on, for whoever changes the tables over."""
+        return self._connection
+
     def try_lock(self) -> bool:
-        """Become the active projector, if nobody is."""
-        row = self._connection.execute("SELECT pg_try_advisory_lock(%s)", (LOCK,)).fetchone()
+        """Become the active projector, if nobody is; in the workshop, the one rebuild."""
+        row = self._connection.execute("SELECT pg_try_advisory_lock(%s)", (self._lock,)).fetchone()
         assert row is not None
         return bool(row[0])
 
     def prepare(self) -> None:
-        """Read where the views stand; empty those whose rows were made by an older version of their code.
+        """Read where the views stand; begin those that hold nothing yet.
 
+        Rows that an older version of a view's code has made stay, and are kept current, until they are rebuilt.
         Raises: NotTheProjector unless this projector holds the lock; MadeByNewerProgram.
         """
         row = self._connection.execute(
             "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()"
             " AND classid = 0 AND objid = %s AND granted",
-            (LOCK,),
+            (self._lock,),
         ).fetchone()
         if row is None or row[0] == 0:
             raise NotTheProjector("another projector is active")
@@ -145,13 +160,14 @@ class Projector:
             for view in self._views:
                 if view.name in stored and stored[view.name][1] > view.version:
                     raise MadeByNewerProgram(view.name)
-                if view.name not in stored or stored[view.name][1] < view.version:
+                if view.name not in stored or (stored[view.name][1] < view.version and not stored[view.name][0]):
                     self._start_over(view)
                     stored[view.name] = (0, view.version)
             self._connection.execute(
                 "DELETE FROM view_positions WHERE view <> ALL(%s)", ([view.name for view in self._views],)
             )
         self._positions = {view.name: stored[view.name][0] for view in self._views}
+        self._versions = {view.name: stored[view.name][1] for view in self._views}
         self._folds = None
 
     def _start_over(self, view: View) -> None:
@@ -162,6 +178,11 @@ class Projector:
             " ON CONFLICT (view) DO UPDATE SET position = 0, version = excluded.version",
             (view.name, view.version),
         )
+
+    @property
+    def stale(self) -> tuple[str, ...]:
+        """Views whose rows were made by an older version of their code."""
+        return tuple(view.name for view in self._views if self._versions[view.name] < view.version)
 
     @property
     def position(self) -> int:
@@ -209,13 +230,14 @@ class Projector:
             moved = self._connection.execute(
                 "UPDATE view_positions p SET position = %s FROM unnest(%s::text[], %s::int[]) AS v (view, version)"
                 " WHERE p.view = v.view AND p.version = v.version AND p.position = %s",
-                (end, names, [view.version for view in views], start),
+                (end, names, [self._versions[name] for name in names], start),
             )
             pipeline.sync()
             if moved.rowcount != len(views):
                 raise PositionMoved(names)
             self._positions.update(dict.fromkeys(names, end))
-            self._connection.execute("SELECT pg_notify(%s, %s)", (VIEWS_CHANNEL, str(self.position)))
+            if not self._in_workshop:
+                self._connection.execute("SELECT pg_notify(%s, %s)", (VIEWS_CHANNEL, str(self.position)))
 
     def check(self) -> None:
         """Look, while there is nothing to fold, whether the stored positions are still this projector's.
@@ -228,6 +250,6 @@ class Projector:
                 "SELECT view, position, version FROM view_positions"
             )
         }
-        mine = {(view.name, self._positions[view.name], view.version) for view in self._views}
+        mine = {(view.name, self._positions[view.name], self._versions[view.name]) for view in self._views}
         if stored != mine:
             raise PositionMoved(sorted({view for view, *_ in stored ^ mine}))

@@ -1,26 +1,35 @@
-"""Folding views anew from the journal, with or without a projector at work.
+"""Folding views anew from the journal, beside the views that everybody reads meanwhile.
 
-A rebuild is asked for by taking a view's recorded version away. Whoever is the projector sees within a second that its
-views are no longer what it left there, starts again, empties them and folds them from the beginning. Without a
-projector the caller does it. Readers see a view filling up meanwhile, and nobody is told that his write is visible
-before it is; folding into new tables and changing over at the end would take its place in `Projector.prepare`.
+A rebuild makes tables of the same names in a schema of its own, by the very steps that made the first ones, and folds
+the journal into them: silently, on a connection and with states of its own, under a lock that only rebuilds take. The
+active projector knows nothing of it and keeps the old tables current. When the new ones have caught up they change
+places in one transaction: it locks the old tables, folds the last few facts, and moves both sets of tables. Whoever
+reads waits for that moment; nobody sees a view that is half full, and no position ever goes back.
 """
 
+import logging
+import random
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import psycopg
+from psycopg.sql import SQL, Identifier, Literal
 
 from journal.codec import Codec
-from journal.follow import FactsListener
-from journal.registry import CODEC
-from projections.follower import all_views
-from projections.freshness import POLL_SECONDS
-from projections.projector import VIEWS_CHANNEL, Projector
+from projections.projector import LOCK, WORKSHOP, Projector
 from projections.view import View
 
-_STALE = 0
-"""No view has this version."""
+BEFORE = "views_before"
+"""Schema of the tables that were changed for new ones, until they are dropped a moment later."""
+LONGEST_LOCK_MILLISECONDS = 400
+"""How long the change-over waits for the old tables, and others behind it, before it lets them go first again."""
+NEARLY_THERE = 2_000
+"""Facts behind which the last ones may be folded while everybody waits: a few hundredths of a second."""
+TELL_EVERY_SECONDS = 1.0
+
+_log = logging.getLogger("psa_ledger.rebuild")
 
 
 class UnknownView(Exception):
@@ -32,64 +41,182 @@ class UnknownView(Exception):
 
 
 class RebuildTakesLonger(Exception):
-    """The time to wait is over; the rebuild goes on."""
+    """The time to wait is over; nothing was changed."""
+
+
+class AnotherRebuild(RebuildTakesLonger):
+    """Somebody else folds views anew at the moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Units: positions of the journal; `seconds` since the rebuild began."""
+
+    position: int
+    head: int
+    seconds: float
+
+    @property
+    def part(self) -> float:
+        return self.position / self.head if self.head else 1.0
+
+
+Tell = Callable[[Progress], None]
 
 
 def rebuild(
     url: str,
-    names: Sequence[str] | None = None,
+    views: Sequence[View],
+    codec: Codec,
     *,
-    views: Sequence[View] | None = None,
-    codec: Codec = CODEC,
     timeout_seconds: float = 3_600.0,
+    waits_for_others: bool = True,
+    tell: Tell = lambda _: None,
 ) -> int:
-    """Empty some views, or all of them, and fold them from the journal; return when they are as far as it was then.
+    """Fold views from the journal into new tables, and put these in the place of the old ones.
 
-    Shape: the position up to which all views are folded at least.
-    Raises: UnknownView, RebuildTakesLonger, and what folding raises when this thread does it.
+    Shape: the position up to which they are folded at least.
+    Raises: RebuildTakesLonger, AnotherRebuild unless it waits for others, and what folding raises.
     """
-    known = all_views() if views is None else tuple(views)
-    listed = [view.name for view in known]
+    gives_up_at = time.monotonic() + timeout_seconds
+    with Projector(url, codec, views, in_workshop=True) as builder:
+        while not builder.try_lock():
+            if not waits_for_others:
+                raise AnotherRebuild("another rebuild is at work")
+            _wait_until(gives_up_at, "another rebuild is at work")
+        _make_room(builder.connection, views)
+        builder.prepare()
+        _catch_up(builder, views, gives_up_at, tell)
+        while not _change_over(builder, views):
+            _wait_until(gives_up_at, "the views are never free for a moment")
+            _catch_up(builder, views, gives_up_at, tell)
+        builder.connection.execute(SQL("DROP SCHEMA {} CASCADE").format(Identifier(BEFORE)))
+        builder.connection.execute(SQL("DROP SCHEMA {} CASCADE").format(Identifier(WORKSHOP)))
+        return builder.position
+
+
+def chosen(names: Sequence[str] | None, views: Sequence[View]) -> tuple[View, ...]:
+    """The views of these names, or all. Raises: UnknownView."""
+    known = [view.name for view in views]
     for name in names or ():
-        if name not in listed:
-            raise UnknownView(name, listed)
-    with psycopg.connect(url, autocommit=True) as connection:
-        row = connection.execute("SELECT coalesce(max(notification_id), 0) FROM facts").fetchone()
-        assert row is not None
-        head: int = row[0]
+        if name not in known:
+            raise UnknownView(name, known)
+    return tuple(view for view in views if names is None or view.name in names)
+
+
+def _wait_until(gives_up_at: float, why: str) -> None:
+    if time.monotonic() >= gives_up_at:
+        raise RebuildTakesLonger(why)
+    time.sleep(random.uniform(0.05, 0.2))  # noqa: S311 - spreads tries, guards nothing
+
+
+def _make_room(connection: psycopg.Connection[Any], views: Sequence[View]) -> None:
+    """New, empty tables; what a rebuild that was killed has left goes first."""
+    with connection.transaction():
+        for schema in (WORKSHOP, BEFORE):
+            connection.execute(SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(Identifier(schema)))
+            connection.execute(SQL("CREATE SCHEMA {}").format(Identifier(schema)))
         connection.execute(
-            "UPDATE view_positions SET version = %s WHERE view = ANY(%s)",
-            (_STALE, listed if names is None else list(names)),
+            SQL("CREATE TABLE {}.view_positions (LIKE public.view_positions INCLUDING ALL)").format(
+                Identifier(WORKSHOP)
+            )
         )
-    give_up_at = time.monotonic() + timeout_seconds
-    with FactsListener(url, channel=VIEWS_CHANNEL) as listener:
-        while not _is_rebuilt(url, known, head):
-            if _fold_here(url, known, codec, head):
-                continue
-            left = give_up_at - time.monotonic()
-            if left <= 0:
-                raise RebuildTakesLonger(f"not yet folded up to position {head}")
-            listener.wait(min(left, POLL_SECONDS))
-    return head
+        for view in views:
+            for step in view.steps:
+                connection.execute(step.sql)
 
 
-def _is_rebuilt(url: str, views: Sequence[View], head: int) -> bool:
-    with psycopg.connect(url, autocommit=True) as connection:
-        stored = {
-            view: (version, position)
-            for view, version, position in connection.execute("SELECT view, version, position FROM view_positions")
-        }
-    return all(
-        view.name in stored and stored[view.name][0] == view.version and stored[view.name][1] >= head for view in views
-    )
+def _catch_up(builder: Projector, views: Sequence[View], gives_up_at: float, tell: Tell) -> None:
+    """Fold until the new tables stand where the old ones do, or just before."""
+    began = time.monotonic()
+    told_at = began
+    while builder.position < (goal := _goal(builder.connection, views)) and builder.fold(goal):
+        now = time.monotonic()
+        if now >= gives_up_at:
+            raise RebuildTakesLonger(f"not yet folded up to position {goal}")
+        if now - told_at >= TELL_EVERY_SECONDS:
+            told_at = now
+            tell(Progress(builder.position, goal, now - began))
+    tell(Progress(builder.position, max(goal, builder.position), time.monotonic() - began))
+    for table in _tables(views):
+        builder.connection.execute(SQL("ANALYZE {}.{}").format(Identifier(WORKSHOP), Identifier(table)))
 
 
-def _fold_here(url: str, views: Sequence[View], codec: Codec, head: int) -> bool:
-    """Do it in this thread, unless a projector is at work."""
-    with Projector(url, codec, views) as active:
-        if not active.try_lock():
-            return False
-        active.prepare()
-        while active.position < head and active.fold():
-            pass
-        return True
+def _goal(connection: psycopg.Connection[Any], views: Sequence[View]) -> int:
+    """Where the old tables stand; without a projector at work, or when they were never folded, the end of the journal.
+
+    Why not always the end: a position ahead of the active projector's would make it start again.
+    """
+    row = connection.execute(
+        "SELECT (SELECT max(position) FROM public.view_positions WHERE view = ANY(%s)),"
+        " (SELECT coalesce(max(notification_id), 0) FROM facts),"
+        " EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND classid = 0 AND objid = %s AND granted"
+        "         AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))",
+        ([view.name for view in views], LOCK),
+    ).fetchone()
+    assert row is not None
+    standing, head, is_followed = row
+    return int(standing if is_followed and standing is not None else max(head, standing or 0))
+
+
+def _change_over(builder: Projector, views: Sequence[View]) -> bool:
+    """Put the new tables in the old ones' place; false when somebody held one of them for too long.
+
+    The tables are locked in the order in which the projector writes them, and before the positions, as it does.
+    """
+    connection, names = builder.connection, [view.name for view in views]
+    tables = _tables(views)
+    try:
+        with connection.transaction():
+            connection.execute("SELECT set_config('lock_timeout', %s, true)", (f"{LONGEST_LOCK_MILLISECONDS}ms",))
+            for table in tables:
+                connection.execute(SQL("LOCK TABLE public.{} IN ACCESS EXCLUSIVE MODE").format(Identifier(table)))
+            began = time.monotonic()
+            standing = [
+                position
+                for (position,) in connection.execute(
+                    "SELECT position FROM public.view_positions WHERE view = ANY(%s) FOR UPDATE", (names,)
+                )
+            ]
+            last = max(standing, default=0)
+            if last - builder.position > NEARLY_THERE:
+                return False
+            while builder.position < last and builder.fold(last):
+                pass
+            _move_tables(connection, tables)
+            connection.execute("DELETE FROM public.view_positions WHERE view = ANY(%s)", (names,))
+            connection.execute(
+                SQL("INSERT INTO public.view_positions SELECT * FROM {}.view_positions").format(Identifier(WORKSHOP))
+            )
+    except psycopg.errors.LockNotAvailable:
+        return False
+    _log.info("the views %s changed over in %.0f ms", ", ".join(names), (time.monotonic() - began) * 1000)
+    return True
+
+
+def _move_tables(connection: psycopg.Connection[Any], tables: Sequence[str]) -> None:
+    """Out with the old ones and in with the new; SQL views over them are made again, since they go by the table."""
+    over_them = connection.execute(
+        "SELECT DISTINCT v.relname, pg_get_viewdef(v.oid), obj_description(v.oid, 'pg_class')"
+        " FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid JOIN pg_class v ON v.oid = r.ev_class"
+        " JOIN pg_class t ON t.oid = d.refobjid"
+        " WHERE v.relkind = 'v' AND v.oid <> t.oid AND t.relname = ANY(%s) AND t.relnamespace = 'public'::regnamespace"
+        " ORDER BY v.relname",
+        (list(tables),),
+    ).fetchall()
+    for name, _, _ in over_them:
+        connection.execute(SQL("DROP VIEW public.{}").format(Identifier(name)))
+    for table in tables:
+        for source, target in (("public", BEFORE), (WORKSHOP, "public")):
+            connection.execute(
+                SQL("ALTER TABLE {}.{} SET SCHEMA {}").format(Identifier(source), Identifier(table), Identifier(target))
+            )
+    for name, definition, comment in over_them:
+        made = SQL("CREATE VIEW public.{} AS ").format(Identifier(name)).as_bytes(connection)
+        connection.execute(made + definition.encode())
+        if comment is not None:
+            connection.execute(SQL("COMMENT ON VIEW public.{} IS {}").format(Identifier(name), Literal(comment)))
+
+
+def _tables(views: Sequence[View]) -> list[str]:
+    return [table for view in views for table in view.tables]

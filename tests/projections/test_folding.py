@@ -17,9 +17,9 @@ from journal.codec import Codec
 from journal.registry import CODEC
 from journal.stored_form import UnknownFact
 from projections.folds import AGGREGATES
-from projections.follower import all_views, fold_until
+from projections.follower import all_views, fold_until, rebuild_views
 from projections.projector import MadeByNewerProgram, NotTheProjector, PositionMoved, Projector
-from projections.rebuild import UnknownView, rebuild
+from projections.rebuild import UnknownView
 from projections.view import Folds, Seen
 from tests.projections.dump import dump, empty, rows
 from tests.projections.story import ACME, Ledger, tell
@@ -102,7 +102,7 @@ def test_a_rebuild_gives_byte_equal_tables(journal: Journal, ledger: str) -> Non
         vandal.execute("DELETE FROM organizations")
         vandal.execute("UPDATE additions SET base = 99")
 
-    rebuild(ledger)
+    rebuild_views(ledger)
 
     assert before == dump(ledger, all_views())
 
@@ -113,7 +113,7 @@ def test_each_view_is_rebuilt_without_the_others(journal: Journal, ledger: str) 
     before = dump(ledger, all_views())
 
     for view in all_views():
-        rebuild(ledger, [view.name])
+        rebuild_views(ledger, [view.name])
 
         assert before == dump(ledger, all_views()), view.name
 
@@ -144,13 +144,13 @@ def test_an_older_program_leaves_newer_rows_alone_until_a_rebuild_is_asked_for(j
         fold_until(ledger)
 
     assert before == dump(ledger, all_views())
-    rebuild(ledger)
+    rebuild_views(ledger)
     assert before == dump(ledger, all_views())
 
 
 def test_only_known_views_are_rebuilt(ledger: str) -> None:
     with pytest.raises(UnknownView, match="no view is called usage"):
-        rebuild(ledger, ["usage"])
+        rebuild_views(ledger, ["usage"])
 
 
 def test_views_see_other_streams_as_they_were_at_the_entry(journal: Journal, ledger: str) -> None:

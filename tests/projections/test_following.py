@@ -14,10 +14,9 @@ import pytest
 from journal.application import Journal
 from journal.registry import CODEC
 from journal.settings import MissingSetting, Settings
-from projections.follower import all_views, fold_until, keep_following, main
+from projections.follower import all_views, fold_until, keep_following, main, rebuild_views
 from projections.freshness import wait_until_folded
 from projections.projector import LOCK, Projector
-from projections.rebuild import rebuild
 from tests.projections.dump import dump, empty
 from tests.projections.story import Ledger, tell
 
@@ -115,7 +114,7 @@ def test_the_process_stops_cleanly_when_asked(journal: Journal, ledger: str, num
         assert process.wait(PATIENCE_SECONDS) == 0
 
 
-def test_a_rebuild_is_done_by_the_projector_at_work(journal: Journal, ledger: str) -> None:
+def test_a_rebuild_is_done_beside_the_projector_at_work(journal: Journal, ledger: str) -> None:
     tell(journal, seed=24, acts=80)
     fold_until(ledger)
     before = dump(ledger, all_views())
@@ -123,7 +122,7 @@ def test_a_rebuild_is_done_by_the_projector_at_work(journal: Journal, ledger: st
         with psycopg.connect(ledger) as vandal:
             vandal.execute("UPDATE organizations SET name = 'nobody'")
 
-        rebuild(ledger, ["usage_to_date"], timeout_seconds=PATIENCE_SECONDS)
+        rebuild_views(ledger, ["usage_to_date"], timeout_seconds=PATIENCE_SECONDS)
 
         assert before == dump(ledger, all_views())
 

@@ -1,0 +1,160 @@
+"""Folding views anew while people read them and facts go on arriving."""
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import psycopg
+import pytest
+
+from journal.application import Journal
+from journal.registry import CODEC
+from projections.follower import all_views, fold_until, rebuild_views, rebuild_what_is_stale
+from projections.freshness import wait_until_folded
+from projections.projector import REBUILD_LOCK, Projector
+from projections.rebuild import AnotherRebuild, Progress, RebuildTakesLonger, rebuild
+from tests.projections.dump import dump, rows
+from tests.projections.story import Ledger, tell
+from tests.projections.test_following import PATIENCE_SECONDS, following
+
+
+def test_whoever_reads_meanwhile_sees_whole_views_that_only_move_forward(journal: Journal, ledger: str) -> None:
+    tell(journal, seed=31, acts=150)
+    fold_until(ledger)
+    over = threading.Event()
+
+    def read() -> list[tuple[int, int, int]]:
+        seen: list[tuple[int, int, int]] = []
+        with psycopg.connect(ledger, autocommit=True, prepare_threshold=0) as connection:
+            while not over.is_set():
+                seen += connection.execute(
+                    "SELECT (SELECT count(*) FROM history), (SELECT max(position) FROM history),"
+                    " (SELECT min(position) FROM view_positions)"
+                ).fetchall()
+        return seen
+
+    def write() -> None:
+        number = 0
+        while not over.is_set():
+            Ledger(journal).create(f"newcomer-{number}")
+            number += 1
+
+    with following(ledger), ThreadPoolExecutor(3) as threads:
+        readers = [threads.submit(read) for _ in range(2)]
+        writer = threads.submit(write)
+        try:
+            for _ in range(3):
+                rebuild_views(ledger, timeout_seconds=PATIENCE_SECONDS)
+        finally:
+            over.set()
+        writer.result()
+        assert wait_until_folded(ledger, journal.head(), PATIENCE_SECONDS)
+
+    for reader in readers:
+        seen = reader.result()
+        assert len(seen) > 3
+        assert seen == sorted(seen)
+        assert all(count == last for count, last, _ in seen)
+    rebuilt = dump(ledger, all_views())
+    with psycopg.connect(ledger) as connection:
+        for view in all_views():
+            for table in view.tables:
+                connection.execute(f"TRUNCATE {table}".encode())
+        connection.execute("UPDATE view_positions SET position = 0")
+    fold_until(ledger)
+    assert rebuilt == dump(ledger, all_views())
+
+
+def test_rows_of_an_older_version_stay_current_until_they_are_folded_anew(journal: Journal, ledger: str) -> None:
+    tell(journal, seed=32, acts=60)
+    fold_until(ledger)
+    before = dump(ledger, all_views())
+    with psycopg.connect(ledger) as older_program:
+        older_program.execute("UPDATE view_positions SET version = 0 WHERE view = 'history'")
+        older_program.execute("UPDATE history SET subject = 'as the older program wrote it'")
+
+    with following(ledger):
+        (entry,) = Ledger(journal).create("newcomer")
+        assert wait_until_folded(ledger, entry.position, PATIENCE_SECONDS)
+        [*older, (newest,)] = rows(ledger, "history", "subject")
+        assert {("as the older program wrote it",)} == set(older)
+        assert entry.actor.subject == newest
+        stop = threading.Event()
+        with ThreadPoolExecutor(1) as threads:
+            work = threads.submit(rebuild_what_is_stale, ledger, stop)
+            gives_up_at = time.monotonic() + PATIENCE_SECONDS
+            while (0,) in rows(ledger, "view_positions", "version") and time.monotonic() < gives_up_at:
+                assert not work.done()
+            stop.set()
+            work.result()
+
+    assert set(before["history"]) < set(dump(ledger, all_views())["history"])
+
+
+def test_what_a_killed_rebuild_has_left_is_cleared_away(journal: Journal, ledger: str) -> None:
+    tell(journal, seed=33, acts=40)
+    fold_until(ledger)
+    before = dump(ledger, all_views())
+    with psycopg.connect(ledger) as killed:
+        killed.execute("CREATE SCHEMA views_anew CREATE TABLE history (left_behind int)")
+        killed.execute("CREATE SCHEMA views_before CREATE TABLE history (left_behind int)")
+
+    rebuild_views(ledger)
+
+    assert before == dump(ledger, all_views())
+    with psycopg.connect(ledger) as connection:
+        assert [] == connection.execute("SELECT 1 FROM pg_namespace WHERE nspname LIKE 'views\\_%'").fetchall()
+
+
+def test_what_is_built_on_a_view_in_the_database_goes_on_over_the_new_one(journal: Journal, ledger: str) -> None:
+    tell(journal, seed=34, acts=40)
+    fold_until(ledger)
+    with psycopg.connect(ledger) as connection:
+        connection.execute("CREATE VIEW subjects AS SELECT DISTINCT subject FROM history")
+        connection.execute("COMMENT ON VIEW subjects IS 'It''s who acted.'")
+        before = connection.execute("SELECT * FROM subjects ORDER BY 1").fetchall()
+
+    rebuild_views(ledger, ["history"])
+    fold_until(ledger)
+
+    with psycopg.connect(ledger) as connection:
+        assert before == connection.execute("SELECT * FROM subjects ORDER BY 1").fetchall()
+        comment = connection.execute("SELECT obj_description('subjects'::regclass, 'pg_class')").fetchone()
+        assert ("It's who acted.",) == comment
+        connection.execute("DELETE FROM history")
+        assert [] == connection.execute("SELECT * FROM subjects").fetchall()
+        connection.execute("DROP VIEW subjects")
+
+
+def test_a_reader_who_holds_a_view_for_long_is_let_through_first(journal: Journal, ledger: str) -> None:
+    tell(journal, seed=35, acts=20)
+    fold_until(ledger)
+
+    with psycopg.connect(ledger) as reader:
+        reader.execute("SELECT count(*) FROM history")
+        with pytest.raises(RebuildTakesLonger, match="never free"):
+            rebuild_views(ledger, ["history"], timeout_seconds=0.5)
+        assert reader.execute("SELECT count(*) > 0 FROM history").fetchone() == (True,)
+
+
+def test_one_rebuild_at_a_time(ledger: str) -> None:
+    with Projector(ledger, CODEC, all_views(), in_workshop=True) as other:
+        assert other.try_lock()
+
+        with pytest.raises(AnotherRebuild):
+            rebuild(ledger, all_views(), CODEC, waits_for_others=False)
+        with pytest.raises(RebuildTakesLonger):
+            rebuild_views(ledger, timeout_seconds=0.1)
+        with psycopg.connect(ledger) as connection:
+            held = connection.execute("SELECT count(*) FROM pg_locks WHERE objid = %s", (REBUILD_LOCK,)).fetchone()
+        assert held == (1,)
+
+
+def test_progress_is_told_up_to_the_end(journal: Journal, ledger: str) -> None:
+    tell(journal, seed=36, acts=20)
+    fold_until(ledger)
+    told: list[Progress] = []
+
+    rebuild_views(ledger, tell=told.append)
+
+    assert (journal.head(), journal.head(), 1.0) == (told[-1].position, told[-1].head, told[-1].part)
