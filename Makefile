@@ -47,6 +47,7 @@ story: $(INSTALLED) ## Drive the whole flow over HTTP against the running system
 
 # Files stay whole, so that what a file sets up once is set up once; four at most, since each brings a PostgreSQL.
 SPREAD := --numprocesses auto --maxprocesses 4 --dist loadfile
+PIECEWISE := --numprocesses auto --maxprocesses 4 --dist worksteal
 
 test: $(INSTALLED) $(PANEL) ## Set up and pass all quick tests
 	@$(BIN)/python -m pytest -m "not long" --ignore=tests/web $(SPREAD)
@@ -91,7 +92,7 @@ conformance: $(INSTALLED) ## Run ConnectWise clients that nobody here wrote agai
 STEPS ?= 2000
 SEED ?= 0
 torture: $(INSTALLED) ## Random histories, crashes and planted bugs at length (STEPS=, SEED=)
-	@STEPS=$(STEPS) SEED=$(SEED) $(BIN)/python -m pytest -m "long or not long" tests/torture tests/model tests/syncing tests/cli/test_story.py \
+	@STEPS=$(STEPS) SEED=$(SEED) $(BIN)/python -m pytest -m "long or not long" $(PIECEWISE) tests/torture tests/model tests/syncing tests/cli/test_story.py \
 	  tests/workers/test_every_fault.py
 
 machines: $(INSTALLED) ## Alerts fired by their causes, every broker, standbys and hosts cut off (as root)
