@@ -1,5 +1,7 @@
 """What was true at an instant, and what changed between two: for auditors, from facts alone."""
 
+# ruff: noqa: A002 - id: arguments are named as GraphQL names them
+
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -75,6 +77,11 @@ class ConnectionAsOf:
         asked = paging.page(first, after, (str,))
         names = self.stood.names()
         return _paged(asked, [(name,) for name in names], lambda key: _organization(self.stood, OrganizationId(key[0])))
+
+    @computed("One of them; null when it was not known by then.")
+    async def organization(self, id: strawberry.ID) -> OrganizationAsOf | None:
+        name = OrganizationId(id)
+        return _organization(self.stood, name) if name in self.stood.names() else None
 
 
 @strawberry.type(

@@ -74,6 +74,7 @@ class ExplainedChange:
     is_late: bool
     entry_id: strawberry.ID
     change_id: strawberry.ID
+    subject: str
     fact: str
     component: Component | None
     delta: int | None
@@ -285,30 +286,38 @@ def _organization(
 ) -> ExplainedOrganization:
     month, closed = asked.month, state.closed_months.get(asked.month)
     timelines = billed_timelines(standings(state))
-    timeline = product_timeline(timelines, terms.items)
     products, _ = usage_of_month(state, month, (terms,))
     closed_product = next((one for one in closed.products if one.product == asked.product), None) if closed else None
-    by_version = {entry.version: entry for entry in entries}
-    had: list[PlanComponent] = [item for item in terms.items if item in timelines]
+    had = tuple(item for item in terms.items if item in timelines)
     return ExplainedOrganization(
         organization=strawberry.ID(organization),
         name=state.name,
         items=[PlanComponentType(plan=strawberry.ID(item.plan), component=item.component) for item in had],
-        opening=quantity_rules.value_at(timeline, month.begins_at - timedelta(microseconds=1)),
-        changes=[
-            _change(
-                effective.change,
-                by_version[effective.version],
-                quantity_rules.value_at(timeline, effective.at),
-                month,
-            )
-            for effective in state.changes
-            if month.begins_at <= effective.at < month.ends_at and _concerns(effective.change, had)
-        ],
+        opening=opening_of(state, had, month),
+        changes=changes_of(state, entries, had, month),
         quantity=next((one.quantity for one in products if one.product == asked.product), ZERO),
         closed=None if closed_product is None else closed_product.quantity,
         closed_version=None if closed is None else closed.version,
     )
+
+
+def opening_of(state: OrganizationState, items: Sequence[PlanComponent], month: BillingMonth) -> int:
+    """The billed quantity of some components right before a month begins."""
+    timeline = product_timeline(billed_timelines(standings(state)), tuple(items))
+    return quantity_rules.value_at(timeline, month.begins_at - timedelta(microseconds=1))
+
+
+def changes_of(
+    state: OrganizationState, entries: Sequence[Entry[Any]], items: Sequence[PlanComponent], month: BillingMonth
+) -> list[ExplainedChange]:
+    """What moved the billed quantity of some components in a month. `entries` are of its stream."""
+    timeline = product_timeline(billed_timelines(standings(state)), tuple(items))
+    by_version = {entry.version: entry for entry in entries}
+    return [
+        _change(effective.change, by_version[effective.version], quantity_rules.value_at(timeline, effective.at), month)
+        for effective in state.changes
+        if month.begins_at <= effective.at < month.ends_at and _concerns(effective.change, items)
+    ]
 
 
 def _concerns(change: EffectiveChange, items: Sequence[PlanComponent]) -> bool:
@@ -329,6 +338,7 @@ def _change(change: EffectiveChange, entry: Entry[Any], total: int, month: Billi
         is_late=entry.recorded_at >= month.ends_at,
         entry_id=strawberry.ID(str(entry.entry_id)),
         change_id=strawberry.ID(change.change_id),
+        subject=entry.actor.subject,
         fact=entry.fact_type,
         component=component,
         delta=delta,

@@ -5,6 +5,7 @@
 import json
 from datetime import datetime
 from enum import StrEnum
+from uuid import UUID
 
 import strawberry
 
@@ -13,6 +14,7 @@ from api.context import Info
 from api.fields import READERS, query
 from api.paging import Paged
 from api.scalars import Json
+from domain.refusals import InvalidInput
 from journal.entry import Role
 from projections.reads import history as rows
 from projections.reads.history import HistoryFilter, HistoryRow
@@ -55,7 +57,8 @@ class HistoryEntry:
 
 
 @strawberry.input(
-    description="`since` is included, `until` is not. `factType` is a stored name, such as addition.usage-pushed."
+    description="`since` is included, `until` is not. `factType` is a stored name, such as addition.usage-pushed;"
+    " `causedBy` the id of the fact that led to those wanted."
 )
 class HistoryFilterInput:
     since: datetime | None = None
@@ -68,6 +71,7 @@ class HistoryFilterInput:
     product: int | None = None
     run: strawberry.ID | None = None
     request_id: str | None = None
+    caused_by: strawberry.ID | None = None
 
 
 @strawberry.type
@@ -128,6 +132,14 @@ def shown(row: HistoryRow) -> HistoryEntry:
     )
 
 
+def _entry(name: str, given: str) -> UUID:
+    """Raises: InvalidInput."""
+    try:
+        return UUID(given)
+    except ValueError as error:
+        raise InvalidInput(name, "the id of a fact") from error
+
+
 def history_filter(given: HistoryFilterInput | None) -> HistoryFilter:
     if given is None:
         return HistoryFilter()
@@ -142,4 +154,5 @@ def history_filter(given: HistoryFilterInput | None) -> HistoryFilter:
         product=given.product,
         run=given.run,
         request_id=given.request_id,
+        causation=None if given.caused_by is None else _entry("causedBy", given.caused_by),
     )

@@ -15,7 +15,8 @@ import strawberry
 from api import paging
 from api.changes import remembered_terms
 from api.context import Info
-from api.fields import EVERYBODY, query
+from api.explain import ExplainedChange, changes_of, opening_of
+from api.fields import EVERYBODY, computed, query
 from api.organizations import Organization, shown
 from api.paging import Paged
 from api.refusals import PlanComponentType
@@ -72,6 +73,19 @@ class UsageAddition:
     detail: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One organization in a month, with what its lines need."""
+
+    msp: MspId
+    organization: OrganizationId
+    state: OrganizationState
+    month: BillingMonth
+    now: datetime
+    mapping: CompanyMappingRow | None
+    additions: Mapping[tuple[int, int], AdditionRow]
+
+
 @strawberry.type(
     description="One product of an organization in a month; or, with `product` null, one component that has no"
     " product. `inForce` is the billed quantity at the end of what has passed, `wanted` what the month will close with"
@@ -89,6 +103,23 @@ class UsageLine:
     minimum: int
     state: UsageState
     addition: UsageAddition | None
+    asked: strawberry.Private[_Asked]
+    had: strawberry.Private[tuple[PlanComponent, ...]]
+
+    @computed("The billed quantity at the month's first instant, before that instant's changes.")
+    async def opening(self) -> int:
+        return opening_of(self.asked.state, self.had, self.asked.month)
+
+    @computed("What moved it in the month, in the order in which it counts.")
+    async def changes(self, info: Info) -> list[ExplainedChange]:
+        asked = self.asked
+        journal = info.context.journal
+
+        def work_out() -> list[ExplainedChange]:
+            entries = journal.entries(organization_stream(asked.msp, asked.organization))
+            return changes_of(asked.state, entries, self.had, asked.month)
+
+        return await info.context.in_thread(work_out)
 
 
 @strawberry.type
@@ -147,17 +178,6 @@ class UsageQueries:
         return Paged(edges=edges, page_info=page_info, count=count)
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """One organization in a month, with what its lines need."""
-
-    state: OrganizationState
-    month: BillingMonth
-    now: datetime
-    mapping: CompanyMappingRow | None
-    additions: Mapping[tuple[int, int], AdditionRow]
-
-
 async def _lines(
     info: Info,
     msp: MspId,
@@ -187,7 +207,7 @@ async def _lines(
     def work_out() -> dict[OrganizationId, list[UsageLine]]:
         lines = {}
         for one, stream in streams.items():
-            asked = _Asked(folded[stream].state, month, now, mapped.get(one), additions)
+            asked = _Asked(msp, one, folded[stream].state, month, now, mapped.get(one), additions)
             closed = asked.state.closed_months.get(month)
             lines[one] = _open_lines(asked, terms) if closed is None else _closed_lines(asked, closed, terms_at)
         return lines
@@ -285,6 +305,8 @@ def _line(
         minimum=minimum,
         state=state,
         addition=None if addition is None else _addition(addition),
+        asked=asked,
+        had=items,
     )
 
 

@@ -51,6 +51,7 @@ class HistoryFilter:
     product: int | None = None
     run: str | None = None
     request_id: str | None = None
+    causation: UUID | None = None
 
 
 _COLUMNS = (
@@ -80,6 +81,7 @@ def matching(msp: MspId, wanted: HistoryFilter) -> Filter:
         .when(wanted.product is not None, "h.product = %s", wanted.product)
         .when(wanted.run is not None, "h.run = %s", wanted.run)
         .when(wanted.request_id is not None, "h.request_id = %s", wanted.request_id)
+        .when(wanted.causation is not None, "h.causation = %s", wanted.causation)
     )
 
 
