@@ -9,13 +9,18 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 import dramatiq
+import psycopg
 from dramatiq.brokers.rabbitmq import RabbitmqBroker
 from dramatiq.brokers.redis import RedisBroker
 from dramatiq.middleware import TimeLimit
 from dramatiq_postgres import PostgresBroker
+from pika.exceptions import AMQPError
 from psycopg_pool import ConnectionPool
+from redis import RedisError
 
 TIME_LIMIT = timedelta(minutes=10)
+BROKER_GONE = (dramatiq.errors.BrokerError, RedisError, AMQPError, psycopg.OperationalError)
+"""What sending raises while the broker can not be reached, whichever it is."""
 REDIS_SCHEMES = {"redis": "redis", "rediss": "rediss", "valkey": "redis", "valkeys": "rediss"}
 """Valkey speaks Redis's protocol; the client library knows the schemes of Redis only."""
 

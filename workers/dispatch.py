@@ -6,7 +6,7 @@ that is emptied or sends twice loses and doubles nothing: what still waits is fo
 
 import logging
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, LiteralString, Protocol
@@ -18,6 +18,7 @@ from psycopg_pool import ConnectionPool
 from domain.values import MspId
 from journal.tables import CLOCK_CHANNEL
 from projections.projector import VIEWS_CHANNEL
+from workers.brokers import BROKER_GONE
 from workers.carry_out_runs import run_job
 from workers.due import due_agreements
 from workers.tools import Timing
@@ -129,6 +130,10 @@ def note_watch(pool: ConnectionPool, msp: MspId) -> None:
         )
 
 
+class BrokerGone(Exception):
+    """The broker takes no messages now. What waits is still in the views and is sent when the broker is back."""
+
+
 class Dispatcher:
     """Looks for what can be done now and sends it. `look` is one round; `run` goes on until told to stop."""
 
@@ -186,10 +191,20 @@ class Dispatcher:
                     [job.length for job, _ in wanted],
                 ),
             ).fetchall()
-        for lease, holder in taken:
+        for sent, (lease, holder) in enumerate(taken):
             job, _ = by_lease[lease]
-            self._send(job.actor, *job.arguments, holder)
+            try:
+                self._send(job.actor, *job.arguments, holder)
+            except BROKER_GONE as error:
+                log.warning("the broker takes no messages: %s", error)
+                self._give_back(taken[sent:])
+                raise BrokerGone from error
         return len(taken)
+
+    def _give_back(self, leases: Sequence[tuple[str, str]]) -> None:
+        """Let go of what could not be sent, so that it need not wait for its lease to run out."""
+        with self._pool.connection() as connection:
+            connection.cursor().executemany("DELETE FROM leases WHERE job = %s AND holder = %s", leases)
 
     def run(self, url: str, stopping: threading.Event) -> None:
         """Look whenever the views, the clock or a finished job announce themselves, and each second anyway.
@@ -208,6 +223,8 @@ class Dispatcher:
                         _sleep(listening)
             except psycopg.OperationalError as error:
                 log.warning("the dispatcher lost the database: %s", error)
+                stopping.wait(POLL_SECONDS)
+            except BrokerGone:
                 stopping.wait(POLL_SECONDS)
 
 

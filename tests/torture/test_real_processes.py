@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
@@ -96,8 +96,15 @@ class Workers:
 
 @pytest.fixture
 def workers(tortured: Template, tmp_path: Path) -> Iterator[Workers]:
+    with real_workers(tortured, tmp_path) as found:
+        yield found
+
+
+@contextmanager
+def real_workers(ledgers: Template, directory: Path, **settings: str) -> Iterator[Workers]:
+    """A fresh ledger with an MSP that is connected; workers are started by the test and ended here."""
     with ExitStack() as stack:
-        url = stack.enter_context(tortured.copy())
+        url = stack.enter_context(ledgers.copy())
         system = stack.enter_context(ready_system(url))
         key = base64.b64encode(secrets.token_bytes(32)).decode()
         ours = {
@@ -108,10 +115,11 @@ def workers(tortured: Template, tmp_path: Path) -> Iterator[Workers]:
             PREFIX + "VAULT_KEYS": f"1:{key}",
             PREFIX + "PUSH_DEADLINE_SECONDS": "5",
             PREFIX + "WORKER_THREADS": "2",
+            **{PREFIX + name: text for name, text in settings.items()},
         }
         inherited = {name: text for name, text in os.environ.items() if not name.startswith(PREFIX)}
         keep_keys(system, ours, url)
-        found = Workers(system, {**inherited, **ours}, tmp_path / "output")
+        found = Workers(system, {**inherited, **ours}, directory / "output")
         stack.callback(found.end)
         yield found
 
