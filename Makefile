@@ -6,7 +6,7 @@ INSTALLED := $(VENV)/.installed
 EXAMPLES := README.md docs api cli connectwise domain journal projections simulator telemetry workers
 
 .DEFAULT_GOAL := help
-.PHONY: help run story test test-browser screens browser panel panel-types check check-panel conformance torture machines bench lock format clean
+.PHONY: help run story test test-browser screens browser panel panel-types check check-panel conformance torture servers machines bench lock format clean
 
 help: ## Explain every target
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -95,8 +95,13 @@ torture: $(INSTALLED) ## Random histories, crashes and planted bugs at length (S
 	@STEPS=$(STEPS) SEED=$(SEED) $(BIN)/python -m pytest -m "long or not long" $(PIECEWISE) tests/torture tests/model tests/syncing tests/cli/test_story.py \
 	  tests/workers/test_every_fault.py
 
+SERVERS := redis-server rabbitmq-server prometheus iproute2
+servers: ## Install the servers that the ledger is tested with, from Debian's packages
+	@dpkg-query --show $(SERVERS) > /dev/null 2>&1 || { apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(SERVERS) > /dev/null; }
+
 machines: $(INSTALLED) ## Alerts fired by their causes, every broker, standbys and hosts cut off (as root)
-	@$(BIN)/python -m pytest -m "long or not long" tests/monitoring tests/machines tests/workers/test_brokers.py
+	@$(BIN)/python -m pytest -m "long or not long" $(SPREAD) tests/monitoring tests/machines tests/workers/test_brokers.py
 
 bench: $(INSTALLED) ## Measure every promise and print figure, limit and ratio
 	@$(BIN)/python -m bench

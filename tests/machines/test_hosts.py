@@ -85,7 +85,7 @@ def test_a_lock_held_by_a_host_that_is_gone_stops_nobody_for_long(
             "import sys, psycopg\n"
             "connection = psycopg.connect(sys.argv[1])\n"
             "connection.execute('SELECT pg_advisory_xact_lock(%s)', (int(sys.argv[2]),))\n"
-            "tell('held', flush=True)\n"
+            "print('held', flush=True)\n"
             "sys.stdin.read()",
             noticing(ledger.url),
             str(APPEND_LOCK),
