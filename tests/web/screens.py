@@ -35,6 +35,10 @@ SCREENS: dict[str, Callable[[Panel, Lived], None]] = {
     "setup-connected": at("/setup/credentials"),
     "products": at("/products"),
     "setup-products": at("/setup/products"),
+    "import": at("/import"),
+    "companies": at("/companies"),
+    "companies-suggested": at("/companies?state=suggested"),
+    "companies-by-organization": at("/companies?by=organization"),
 }
 
 

@@ -61,6 +61,7 @@ export function Combobox<Value>({
   const own = useId();
   const inputId = id ?? own;
   const [typed, setTyped] = useState<string | null>(null);
+  const [sought, seek] = useState('');
   const [options, setOptions] = useState<readonly Option<Value>[]>([]);
   const [isOpen, setOpen] = useState(false);
   const [isSearching, setSearching] = useState(false);
@@ -75,7 +76,7 @@ export function Combobox<Value>({
     if (!isOpen) return;
     const stop = new AbortController();
     // Opened without typing, everything is listed: not only what fits the chosen text.
-    const found = latest.current(typed ?? '', stop.signal);
+    const found = latest.current(sought, stop.signal);
     if (!(found instanceof Promise)) {
       setOptions(found.slice(0, MOST_SHOWN));
       return () => stop.abort();
@@ -96,7 +97,7 @@ export function Combobox<Value>({
       },
     );
     return () => stop.abort();
-  }, [isOpen, typed]);
+  }, [isOpen, sought]);
 
   useEffect(() => {
     const shown = list.current;
@@ -134,6 +135,7 @@ export function Combobox<Value>({
   function close(): void {
     setOpen(false);
     setTyped(null);
+    seek('');
     setOptions([]);
     setActive(-1);
   }
@@ -172,9 +174,10 @@ export function Combobox<Value>({
     clearTimeout(timer.current);
     if (now === '' && clear) clear();
     setActive(-1);
+    setTyped(now);
     setOpen(true);
-    // The field shows at once what was typed; what is listed follows a moment later.
-    timer.current = setTimeout(() => setTyped(now), TYPING_MILLISECONDS);
+    // What is listed follows a moment later, not at every key.
+    timer.current = setTimeout(() => seek(now), TYPING_MILLISECONDS);
   }
 
   const none = isSearching ? words.searching : isFailed ? words.failed : words.none;
@@ -211,7 +214,6 @@ export function Combobox<Value>({
         onBlur={() => {
           clearTimeout(timer.current);
           // What was typed and not taken is not kept: the field shows what is chosen.
-          if (input.current) input.current.value = text;
           close();
         }}
       />

@@ -1,0 +1,272 @@
+"""Importing companies, and mapping organizations to them: by mouse, by keyboard, one and many."""
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from journal.entry import Role
+from tests.api import given
+from tests.syncing.whole import Whole
+from tests.web.axe import findings
+from tests.web.panel import Panel
+
+
+def mapped(ledger: Whole) -> dict[str, int]:
+    """Which agreement each organization is mapped to."""
+    nodes = ledger.admin.one("{ companyMappings(first: 100) { nodes { organization agreement } } }")["nodes"]
+    return {one["organization"]: one["agreement"] for one in nodes}
+
+
+def billable(ledger: Whole) -> list[tuple[str, int, int]]:
+    """Companies with one agreement that can be billed. Shape: name, company, agreement."""
+    by_company: dict[int, list[dict[str, object]]] = {}
+    for agreement in ledger.tenant.admin("GET", "/records/agreement"):
+        by_company.setdefault(agreement["company"]["id"], []).append(agreement)
+    usable = {one["id"] for one in ledger.agreements()}
+    found = []
+    for company in ledger.tenant.admin("GET", "/records/company"):
+        there = [int(str(one["id"])) for one in by_company.get(company["id"], []) if one["id"] in usable]
+        if len(there) == 1 and not company.get("deletedFlag"):
+            found.append((company["name"], company["id"], there[0]))
+    return found
+
+
+def row(panel: Panel, name: str) -> Locator:
+    return panel.page.get_by_role("row").filter(has=panel.page.get_by_role("rowheader", name=name)).first
+
+
+def test_an_import_runs_shows_what_it_found_and_leads_on(ledger: Whole, panel: Panel) -> None:
+    given.connected(ledger.api, ledger.tenant)
+    panel.open("/import")
+
+    panel.button("Import companies").click()
+
+    done = panel.page.get_by_role("region", name="The import is done.")
+    expect(done).to_be_visible()
+    [run] = ledger.admin.one("{ runs(first: 5) { nodes { kind progress { state count } } } }")["nodes"]
+    counts = {one["state"]: one["count"] for one in run["progress"]}
+    expect(done.get_by_text(str(counts["companies"]), exact=True).first).to_be_visible()
+    done.get_by_role("link", name="Map companies").click()
+    expect(panel.heading("Companies")).to_be_focused()
+
+
+def test_an_import_that_fails_says_what_it_means(ledger: Whole, panel: Panel) -> None:
+    given.connected(ledger.api, ledger.tenant)
+    panel.open("/import")
+    expect(panel.button("Import companies")).to_be_visible()
+    ledger.psa_action("right_withdrawn", function="Company Maintenance", verb="inquire")
+
+    panel.button("Import companies").click()
+
+    expect(panel.page.get_by_text("The import did not finish.")).to_be_visible()
+    expect(panel.page.get_by_text("Nothing on an invoice has changed.")).to_be_visible()
+
+
+def test_a_company_is_mapped_after_a_review_of_what_connectwise_will_hold(connected: Whole, panel: Panel) -> None:
+    connected.licenses("globex", 17)
+    name, _, agreement = billable(connected)[0]
+    panel.open(f"/companies?search={name}")
+
+    organization = row(panel, name).get_by_role("combobox", name=f"Organization for {name}")
+    organization.click()
+    organization.fill("glob")
+    panel.page.get_by_role("option", name="Globex").click()
+    panel.button("Review 1 mapping").click()
+
+    dialog = panel.page.get_by_role("dialog", name="Review the mappings")
+    expect(dialog.get_by_role("row").filter(has_text="new addition").first).to_contain_text("17")
+    assert (connected.writes(), mapped(connected)) == (0, {})
+    dialog.get_by_role("button", name="Map 1 organization").click()
+    expect(row(panel, name).get_by_text("Mapped", exact=True)).to_be_visible()
+    connected.settle()
+    licenses, _ = connected.products()
+    assert ({"globex": agreement}, [17]) == (
+        mapped(connected),
+        [int(one) for one in connected.holds(agreement, licenses)],
+    )
+
+
+def test_a_mapping_can_be_made_by_keyboard_alone(connected: Whole, panel: Panel) -> None:
+    name, _, agreement = billable(connected)[0]
+    panel.open(f"/companies?search={name}")
+    organization = row(panel, name).get_by_role("combobox", name=f"Organization for {name}")
+    expect(organization).to_be_visible()
+    press = panel.page.keyboard.press
+
+    def tab_to(target: Locator) -> None:
+        expect(target).to_be_visible()
+        for _ in range(60):
+            if target.evaluate("element => element === document.activeElement"):
+                return
+            press("Tab")
+        raise AssertionError("the keyboard does not reach it")
+
+    press("/")
+    expect(panel.page.get_by_role("searchbox")).to_be_focused()
+    tab_to(organization)
+    panel.page.keyboard.type("initech")
+    expect(panel.page.get_by_role("option", name="Initech")).to_be_visible()
+    press("ArrowDown")
+    press("Enter")
+    expect(organization).to_have_value("Initech")
+    tab_to(panel.button("Review 1 mapping"))
+    press("Enter")
+    confirm = panel.button("Map 1 organization")
+    expect(confirm).to_be_enabled()
+    tab_to(confirm)
+    press("Enter")
+
+    expect(row(panel, name).get_by_text("Mapped", exact=True)).to_be_visible()
+    assert mapped(connected) == {"initech": agreement}
+
+
+def test_exact_suggestions_are_accepted_together_and_nothing_is_mapped_before(connected: Whole, panel: Panel) -> None:
+    names = [name for name, _, _ in billable(connected)[:2]]
+    given.registered(connected.api, *(given.new_organization(f"exact-{n}", name=name) for n, name in enumerate(names)))
+    panel.open("/companies?state=suggested")
+
+    panel.button("Accept 2 exact").click()
+
+    expect(panel.page.get_by_text("2 changes not saved")).to_be_visible()
+    assert mapped(connected) == {}
+    panel.button("Review 2 mappings").click()
+    panel.button("Map 2 organizations").click()
+    expect(panel.page.get_by_text("2 mappings saved. Quantities are being written.")).to_be_visible()
+    assert {"exact-0", "exact-1"} == set(mapped(connected))
+
+
+def test_an_organization_is_created_with_its_mapping(connected: Whole, panel: Panel) -> None:
+    name, _, agreement = billable(connected)[0]
+    panel.open(f"/companies?search={name}")
+    organization = row(panel, name).get_by_role("combobox", name=f"Organization for {name}")
+    organization.click()
+    organization.fill("Brand New")
+    panel.page.get_by_role("option", name="Create organization “Brand New”…").click()
+    dialog = panel.page.get_by_role("dialog", name="Create organization")
+    expect(dialog.get_by_label("Name")).to_have_value("Brand New")
+    dialog.get_by_label("Licence type").select_option("TRIAL")
+    dialog.get_by_label("Plan").select_option(label="Core")
+    dialog.get_by_role("button", name="Use it for this mapping").click()
+    expect(organization).to_have_value("Brand New (new)")
+
+    panel.button("Review 1 mapping").click()
+    panel.button("Map 1 organization").click()
+
+    expect(row(panel, name).get_by_text("Mapped", exact=True)).to_be_visible()
+    made = connected.admin.one(
+        '{ organizations(filter: {search: "Brand New"}) { nodes { plan licenseType mapping { agreement } } } }'
+    )["nodes"]
+    assert [{"plan": "network-core", "licenseType": "TRIAL", "mapping": {"agreement": agreement}}] == made
+
+
+def test_unmapping_says_what_becomes_of_the_number(connected: Whole, panel: Panel) -> None:
+    bills = connected.billing()
+    panel.open("/companies?state=mapped")
+    panel.button("More for Globex").click()
+    panel.button("Unmap").click()
+    panel.button("Review 1 mapping").click()
+
+    dialog = panel.page.get_by_role("dialog", name="Review the mappings")
+    expect(dialog.get_by_text("the number stays as it is").first).to_be_visible()
+    dialog.get_by_label("Set them to 0, so that nobody is billed twice").check()
+    expect(dialog.get_by_text("set to 0").first).to_be_visible()
+    dialog.get_by_role("button", name="unmap 1 organization").click()
+
+    expect(dialog).to_have_count(0)
+    connected.settle()
+    assert ({}, [0]) == (
+        mapped(connected),
+        [int(one) for one in connected.holds(bills.agreement, bills.licenses)],
+    )
+
+
+def test_a_refused_row_stays_a_draft_and_says_why(connected: Whole, panel: Panel) -> None:
+    name, company, agreement = billable(connected)[0]
+    panel.open(f"/companies?search={name}")
+    organization = row(panel, name).get_by_role("combobox", name=f"Organization for {name}")
+    organization.click()
+    organization.fill("glob")
+    panel.page.get_by_role("option", name="Globex").click()
+    panel.button("Review 1 mapping").click()
+    confirm = panel.button("Map 1 organization")
+    expect(confirm).to_be_enabled()
+    connected.map(given.map_item("globex", company, agreement))
+
+    confirm.click()
+
+    expect(panel.page.get_by_text("1 row was refused; they stay as drafts.")).to_be_visible()
+    expect(panel.page.get_by_text("is mapped to agreement").first).to_be_visible()
+
+
+def test_an_organization_is_excluded_with_a_reason_and_included_again(connected: Whole, panel: Panel) -> None:
+    panel.open("/companies?by=organization")
+    panel.button("More for Globex").click()
+    panel.button("Exclude from billing…").click()
+    panel.page.get_by_label("Reason").fill("billed by hand")
+    panel.button("Exclude").last.click()
+
+    expect(panel.page.get_by_text("excluded: billed by hand")).to_be_visible()
+    panel.button("More for Globex").click()
+    panel.button("Include again").click()
+    expect(panel.page.get_by_text("excluded: billed by hand")).to_have_count(0)
+    assert mapped(connected) == {}
+
+
+def test_filters_that_nothing_fits_can_be_cleared(connected: Whole, panel: Panel) -> None:
+    panel.open("/companies?search=nobody-has-this-name")
+    expect(panel.page.get_by_text("Nothing fits these filters.")).to_be_visible()
+
+    panel.button("Clear filters").click()
+
+    expect(panel.page.get_by_role("rowheader").first).to_be_visible()
+    assert "search" not in panel.page.url
+
+
+def test_the_file_holds_every_row_of_the_filter(connected: Whole, panel: Panel) -> None:
+    panel.open("/companies")
+    expect(panel.page.get_by_role("rowheader").first).to_be_visible()
+
+    with panel.page.expect_download() as download:
+        panel.button("CSV").click()
+
+    text = download.value.path().read_text(encoding="utf-8-sig")
+    total = connected.admin.one("{ companies(first: 1) { totalCount } }")["totalCount"]
+    assert text.startswith("company_id,company_identifier,company,")
+    assert total + 1 == len(text.splitlines())
+
+
+def test_an_auditor_sees_the_mappings_and_no_action(connected: Whole, panel: Panel) -> None:
+    connected.billing()
+    panel.open("/companies?state=mapped", Role.AUDITOR)
+
+    expect(panel.page.get_by_role("link", name="Globex")).to_be_visible()
+    expect(panel.page.get_by_role("checkbox")).to_have_count(0)
+    panel.button("More for Globex").click()
+    expect(panel.button("Unmap")).to_have_count(0)
+    answer = panel.api.auditor().ask(
+        'mutation { unmapCompanies(input: {items: [{organization: "globex"}]}) { __typename } }'
+    )
+    assert answer.codes == ["NotAllowed"]
+
+
+def test_as_of_an_instant_shows_what_was_mapped_then(connected: Whole, panel: Panel) -> None:
+    before = connected.admin.one("{ serverTime }")
+    connected.billing()
+    panel.open(f"/companies?at={before}")
+
+    expect(panel.page.get_by_text("You are looking at what was recorded by")).to_be_visible()
+    expect(panel.page.get_by_role("rowheader", name="Globex")).to_be_visible()
+    expect(panel.page.get_by_role("combobox")).to_have_count(0)
+    panel.button("Back to now").click()
+    expect(panel.page.get_by_role("combobox").first).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", ["/companies", "/companies?by=organization", "/companies?search=none", "/import"])
+def test_the_pages_are_accessible(connected: Whole, panel: Panel, path: str, scheme: str) -> None:
+    connected.billing()
+    panel.page.emulate_media(color_scheme="light" if scheme == "light" else "dark")
+    panel.open(path)
+    expect(panel.page.get_by_role("heading", level=1)).to_be_visible()
+    expect(panel.page.locator(".skeleton")).to_have_count(0)
+
+    assert findings(panel.page) == []

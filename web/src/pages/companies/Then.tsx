@@ -1,0 +1,53 @@
+import { type Page, useList } from '../../graphql/query.ts';
+import { Link } from '../../router/Link.tsx';
+import { mspInView } from '../../session.ts';
+import { Empty } from '../../ui/Empty.tsx';
+import { Instant } from '../../ui/Instant.tsx';
+import { ListOf } from '../../ui/ListOf.tsx';
+import { Table } from '../../ui/Table.tsx';
+import { quantity } from '../../words/format.ts';
+import { type CompaniesAsOfQuery, companiesAsOfQuery } from './queries.graphql.ts';
+import { words } from './words.ts';
+
+type Organization = CompaniesAsOfQuery['connectionAsOf']['organizations']['nodes'][number];
+
+/** What was mapped where at an instant, by what was recorded by then. */
+export function Then({ at }: { at: string }) {
+  const list = useList(
+    companiesAsOfQuery,
+    { first: 50, at, msp: mspInView.value },
+    (data): Page<Organization> => data.connectionAsOf.organizations,
+    { isLive: false },
+  );
+  return (
+    <ListOf from={list} empty={<Empty title={words.nothingThen} />}>
+      {({ nodes }) => (
+        <Table
+          label={words.byOrganization}
+          rows={nodes}
+          rowKey={(one) => one.organization}
+          columns={[
+            {
+              name: words.organization,
+              isHead: true,
+              cell: (one) => (
+                <Link to={`/organizations/${encodeURIComponent(one.organization)}`}>
+                  {one.name ?? one.organization}
+                </Link>
+              ),
+            },
+            { name: words.plan, cell: (one) => one.plan },
+            {
+              name: words.quantities,
+              isFigure: true,
+              cell: (one) => one.quantities.map((each) => quantity(each.counted)).join(' / '),
+            },
+            { name: words.company, cell: (one) => one.companyName ?? one.excludedBecause },
+            { name: words.agreement, cell: (one) => one.agreementName },
+            { name: words.mappedAt, cell: (one) => one.mappedAt && <Instant at={one.mappedAt} /> },
+          ]}
+        />
+      )}
+    </ListOf>
+  );
+}

@@ -1,0 +1,224 @@
+import { useState } from 'preact/hooks';
+import { useAct } from '../../graphql/act.ts';
+import { useQuery } from '../../graphql/query.ts';
+import { useNames } from '../../names/names.ts';
+import { Link } from '../../router/Link.tsx';
+import { here, setParams } from '../../router/location.ts';
+import { mspInView } from '../../session.ts';
+import { isSetup, SetupSteps } from '../../setup/SetupSteps.tsx';
+import { Badge } from '../../ui/Badge.tsx';
+import { Empty } from '../../ui/Empty.tsx';
+import { Instant } from '../../ui/Instant.tsx';
+import { Loading } from '../../ui/Loading.tsx';
+import { Page } from '../../ui/Page.tsx';
+import { Failed, Problem, Refused } from '../../ui/Problem.tsx';
+import { Quantity } from '../../ui/Quantity.tsx';
+import {
+  type ImportChoicesQuery,
+  type ImportRunQuery,
+  importChoicesQuery,
+  importCompaniesMutation,
+  importRunQuery,
+  type LastImportQuery,
+  lastImportQuery,
+} from './queries.graphql.ts';
+import './import.css';
+import { words } from './words.ts';
+
+type Entry = ImportChoicesQuery['psaCompanyTypes'][number];
+type LastImport = NonNullable<LastImportQuery['psaConnection']['lastImport']>;
+type Run = NonNullable<ImportRunQuery['run']>;
+
+const COUNTS = ['companies', 'agreements', 'new', 'changed', 'gone', 'vanished'] as const;
+
+/** Which companies are read from ConnectWise; a run does it, and what it found is shown here. */
+export default function Import() {
+  const run = here.value.params.get('run');
+  const last = useQuery(lastImportQuery, { msp: mspInView.value });
+  return (
+    <Page title={words.title}>
+      <SetupSteps />
+      <p class="lead">{words.means}</p>
+      <div class="stack">
+        {run !== null && <Running run={run} />}
+        <Loading from={last}>
+          {({ psaConnection: { lastImport } }) => (
+            <>
+              {run === null && lastImport && <Last last={lastImport} />}
+              <Choose last={lastImport} />
+            </>
+          )}
+        </Loading>
+      </div>
+    </Page>
+  );
+}
+
+function Choose({ last }: { last: LastImport | null }) {
+  const choices = useQuery(importChoicesQuery, { msp: mspInView.value }, { isLive: false });
+  const start = useAct(importCompaniesMutation);
+  const [refusal, setRefusal] = useState<{ __typename: string; message: string }>();
+
+  async function submit(form: HTMLFormElement): Promise<void> {
+    const given = new FormData(form);
+    const ids = (name: string) => given.getAll(name).map(Number);
+    const answer = await start.run({ types: ids('types'), statuses: ids('statuses') });
+    if (answer?.__typename === 'RunAccepted') setParams({ run: answer.run.id }, { push: true });
+    else setRefusal(answer);
+  }
+
+  return (
+    <Loading from={choices}>
+      {(all) => (
+        <form
+          class="stack"
+          onSubmit={(event) => {
+            event.preventDefault();
+            void submit(event.currentTarget);
+          }}
+        >
+          {start.failure.value && <Failed failure={start.failure.value} />}
+          {refusal && <Refused refusal={refusal} />}
+          <div class="choose">
+            <Choices name="types" legend={words.types} entries={all.psaCompanyTypes} chosen={last?.types ?? []} />
+            <Choices
+              name="statuses"
+              legend={words.statuses}
+              entries={all.psaCompanyStatuses}
+              chosen={last?.statuses ?? []}
+            />
+          </div>
+          <p class="row">
+            <button type="submit" class="primary" disabled={start.isBusy.value}>
+              {last ? words.again : words.go}
+            </button>
+          </p>
+        </form>
+      )}
+    </Loading>
+  );
+}
+
+function Choices({
+  name,
+  legend,
+  entries,
+  chosen,
+}: {
+  name: string;
+  legend: string;
+  entries: readonly Entry[];
+  chosen: readonly number[];
+}) {
+  return (
+    <fieldset class="card">
+      <legend class="what">{legend}</legend>
+      <p class="muted">{words.all}</p>
+      {entries.map(({ id, name: text, isInactive }) => (
+        <label key={id} class="check">
+          <input type="checkbox" name={name} value={id} defaultChecked={chosen.includes(id)} />
+          {text} {isInactive && <span class="muted">{words.inactive}</span>}
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
+function Running({ run }: { run: string }) {
+  const found = useQuery(importRunQuery, { run, msp: mspInView.value });
+  return (
+    <Loading from={found} lines={3}>
+      {({ run: shown }) => {
+        if (shown?.kind !== 'IMPORT') return <Empty title={words.unknown} />;
+        if (shown.finishedAt === null) {
+          return (
+            <section class="card" aria-label={words.running}>
+              <p role="status">{words.running}</p>
+              <progress aria-label={words.running} />
+              <p class="muted">{words.runningMeans}</p>
+            </section>
+          );
+        }
+        return <Finished run={shown} />;
+      }}
+    </Loading>
+  );
+}
+
+function Finished({ run }: { run: Run }) {
+  const names = useNames(run.vanished);
+  if (run.problem !== null) {
+    return (
+      <Problem
+        trouble={{ what: words.failed, means: words.failedMeans, cure: words.failedCure }}
+        details={run.problem}
+      />
+    );
+  }
+  const counts = Object.fromEntries(run.progress.map((one) => [one.state, one.count]));
+  return (
+    <section class="card stack" aria-label={words.done}>
+      <p class="row" role="status">
+        <Badge tone="good">{words.done}</Badge>
+        {run.finishedAt && <Instant at={run.finishedAt} />}
+      </p>
+      <Counts counts={counts} />
+      {run.vanished.length > 0 && (
+        <>
+          <h2>{words.vanished}</h2>
+          <ul class="stack">
+            {run.vanished.map((one) => (
+              <li key={one.organization} class="row">
+                <span>
+                  {words.vanishedMeans(names.organization(one.organization) ?? one.organization, one.companyName ?? '')}
+                </span>
+                <Link class="button" to="/companies" params={{ search: one.companyName }}>
+                  {words.remap}
+                </Link>
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+      <p class="row">
+        <Link class="button primary" to={isSetup() ? '/setup/companies' : '/companies'}>
+          {words.next}
+        </Link>
+      </p>
+    </section>
+  );
+}
+
+function Last({ last }: { last: LastImport }) {
+  return (
+    <section class="card stack" aria-label={words.last}>
+      <div class="row">
+        <h2>{words.last}</h2>
+        {last.finishedAt && <Instant at={last.finishedAt} />}
+      </div>
+      <Counts counts={last} />
+      {isSetup() && (
+        <p class="row">
+          <Link class="button primary" to="/setup/companies">
+            {words.next}
+          </Link>
+        </p>
+      )}
+    </section>
+  );
+}
+
+function Counts({ counts }: { counts: Readonly<Record<string, unknown>> }) {
+  return (
+    <dl class="counts">
+      {COUNTS.map((name) => (
+        <div key={name}>
+          <dt>{words.states[name]}</dt>
+          <dd>
+            <Quantity value={Number(counts[name] ?? 0)} />
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
