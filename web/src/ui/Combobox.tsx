@@ -61,7 +61,8 @@ export function Combobox<Value>({
   const own = useId();
   const inputId = id ?? own;
   const [typed, setTyped] = useState<string | null>(null);
-  const [sought, seek] = useState('');
+  /** What is looked for; null while nothing is, because the list is closed or somebody still types. */
+  const [sought, seek] = useState<{ readonly text: string } | null>(null);
   const [options, setOptions] = useState<readonly Option<Value>[]>([]);
   const [isOpen, setOpen] = useState(false);
   const [isSearching, setSearching] = useState(false);
@@ -69,16 +70,17 @@ export function Combobox<Value>({
   const [active, setActive] = useState(-1);
   const input = useRef<HTMLInputElement>(null);
   const list = useRef<HTMLDivElement>(null);
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   const latest = useRef(search);
   latest.current = search;
 
   useEffect(() => {
-    if (!isOpen) return;
+    if (sought === null) return;
     const stop = new AbortController();
-    // Opened without typing, everything is listed: not only what fits the chosen text.
-    const found = latest.current(sought, stop.signal);
+    const found = latest.current(sought.text, stop.signal);
     if (!(found instanceof Promise)) {
       setOptions(found.slice(0, MOST_SHOWN));
+      setSearching(false);
       return () => stop.abort();
     }
     setSearching(true);
@@ -97,7 +99,7 @@ export function Combobox<Value>({
       },
     );
     return () => stop.abort();
-  }, [isOpen, sought]);
+  }, [sought]);
 
   useEffect(() => {
     const shown = list.current;
@@ -123,19 +125,28 @@ export function Combobox<Value>({
   }, [isOpen]);
 
   useEffect(() => {
-    list.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: 'nearest' });
+    // Within the list only: `scrollIntoView` would move the page as well, and that closes the list.
+    const [shown, option] = [list.current, list.current?.querySelector<HTMLElement>('[aria-selected="true"]')];
+    if (!shown || !option) return;
+    const [top, bottom] = [option.offsetTop, option.offsetTop + option.offsetHeight];
+    if (top < shown.scrollTop) shown.scrollTop = top;
+    if (bottom > shown.scrollTop + shown.clientHeight) shown.scrollTop = bottom - shown.clientHeight;
   }, [active]);
 
   function open(): void {
     if (isOpen || isDisabled) return;
     setActive(-1);
+    setSearching(true);
+    // Opened without typing, everything is listed: not only what fits the chosen text.
+    seek({ text: '' });
     setOpen(true);
   }
 
   function close(): void {
+    clearTimeout(timer.current);
     setOpen(false);
     setTyped(null);
-    seek('');
+    seek(null);
     setOptions([]);
     setActive(-1);
   }
@@ -168,16 +179,19 @@ export function Combobox<Value>({
     move();
   }
 
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   function onInput(event: InputEvent & { currentTarget: HTMLInputElement }): void {
     const now = event.currentTarget.value;
     clearTimeout(timer.current);
     if (now === '' && clear) clear();
     setActive(-1);
     setTyped(now);
+    // What fitted before is not what fits now: nobody shall take it in haste.
+    setOptions([]);
+    setSearching(true);
+    seek(null);
     setOpen(true);
     // What is listed follows a moment later, not at every key.
-    timer.current = setTimeout(() => seek(now), TYPING_MILLISECONDS);
+    timer.current = setTimeout(() => seek({ text: now }), TYPING_MILLISECONDS);
   }
 
   const none = isSearching ? words.searching : isFailed ? words.failed : words.none;
@@ -208,14 +222,12 @@ export function Combobox<Value>({
         placeholder={placeholder}
         disabled={isDisabled}
         value={typed ?? text}
+        onFocus={(event) => event.currentTarget.select()}
         onClick={open}
         onInput={onInput}
         onKeyDown={onKeyDown}
-        onBlur={() => {
-          clearTimeout(timer.current);
-          // What was typed and not taken is not kept: the field shows what is chosen.
-          close();
-        }}
+        // What was typed and not taken is not kept: the field shows what is chosen.
+        onBlur={close}
       />
       <Icon name="down" />
       {isOpen && (
