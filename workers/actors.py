@@ -10,6 +10,7 @@ import dramatiq
 from domain.values import MspId, RunId
 from journal.logs import log_fields
 from workers import attention
+from workers.brokers import BrokerGone, gone_errors
 from workers.carry_out_runs import carry_out_run
 from workers.close_month import close_months
 from workers.dispatch import Send, note_watch
@@ -33,8 +34,13 @@ def declare_actors(broker: dramatiq.Broker, tools: Tools) -> Send:
         for name, answer in answers(tools).items()
     }
 
+    gone = gone_errors(broker)
+
     def send(job: str, *arguments: str | int) -> None:
-        actors[job].send(*arguments)
+        try:
+            actors[job].send(*arguments)
+        except gone as error:
+            raise BrokerGone(type(error).__name__) from error
 
     return send
 

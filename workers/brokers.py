@@ -10,17 +10,11 @@ from datetime import timedelta
 
 import dramatiq
 import psycopg
-from dramatiq.brokers.rabbitmq import RabbitmqBroker
-from dramatiq.brokers.redis import RedisBroker
 from dramatiq.middleware import TimeLimit
 from dramatiq_postgres import PostgresBroker
-from pika.exceptions import AMQPError
 from psycopg_pool import ConnectionPool
-from redis import RedisError
 
 TIME_LIMIT = timedelta(minutes=10)
-BROKER_GONE = (dramatiq.errors.BrokerError, RedisError, AMQPError, psycopg.OperationalError)
-"""What sending raises while the broker can not be reached, whichever it is."""
 REDIS_SCHEMES = {"redis": "redis", "rediss": "rediss", "valkey": "redis", "valkeys": "rediss"}
 """Valkey speaks Redis's protocol; the client library knows the schemes of Redis only."""
 
@@ -29,19 +23,38 @@ def middleware() -> list[dramatiq.Middleware]:
     return [TimeLimit(time_limit=int(TIME_LIMIT.total_seconds() * 1000))]
 
 
+class BrokerGone(Exception):
+    """The broker takes no messages now. What waits is still in the views and is sent when the broker is back."""
+
+
+def gone_errors(broker: dramatiq.Broker) -> tuple[type[Exception], ...]:
+    """What sending raises while this broker can not be reached."""
+    if isinstance(broker, PostgresBroker):
+        return (psycopg.OperationalError,)
+    from pika.exceptions import AMQPError  # noqa: PLC0415 - see `open_broker`
+    from redis import RedisError  # noqa: PLC0415 - see `open_broker`
+
+    return (dramatiq.errors.BrokerError, AMQPError, RedisError)
+
+
 @contextmanager
 def open_broker(url: str, threads: int) -> Iterator[dramatiq.Broker]:
     """A broker for a worker process with so many threads; closed with the block.
 
     `url` is a broker URL (redis, valkey, amqp and their TLS forms), or what libpq understands for PostgreSQL.
+    Why: a client is loaded only where its broker is used; that of Redis brings half of OpenTelemetry along.
     """
     scheme, separator, rest = url.partition("://")
     if separator and scheme in REDIS_SCHEMES:
+        from dramatiq.brokers.redis import RedisBroker  # noqa: PLC0415 - see above
+
         where = f"{REDIS_SCHEMES[scheme]}://{rest}"
         redis = RedisBroker(url=where, middleware=middleware())  # type: ignore[no-untyped-call]  # comes without types
         with _closing(redis) as broker:
             yield broker
     elif separator and scheme in {"amqp", "amqps"}:
+        from dramatiq.brokers.rabbitmq import RabbitmqBroker  # noqa: PLC0415 - see above
+
         with _closing(RabbitmqBroker(url=url, middleware=middleware(), confirm_delivery=True)) as broker:
             yield broker
     else:

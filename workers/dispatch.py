@@ -18,7 +18,7 @@ from psycopg_pool import ConnectionPool
 from domain.values import MspId
 from journal.tables import CLOCK_CHANNEL
 from projections.projector import VIEWS_CHANNEL
-from workers.brokers import BROKER_GONE
+from workers.brokers import BrokerGone
 from workers.carry_out_runs import run_job
 from workers.due import due_agreements
 from workers.tools import Timing
@@ -35,7 +35,7 @@ CHANNELS = (VIEWS_CHANNEL, CHANNEL, CLOCK_CHANNEL)
 
 
 class Send(Protocol):
-    """Hands a job to the broker. `job` names the actor; the rest are its arguments."""
+    """Hands a job to the broker. `job` names the actor; the rest are its arguments. Raises: BrokerGone."""
 
     def __call__(self, job: str, *arguments: str | int) -> None: ...
 
@@ -130,10 +130,6 @@ def note_watch(pool: ConnectionPool, msp: MspId) -> None:
         )
 
 
-class BrokerGone(Exception):
-    """The broker takes no messages now. What waits is still in the views and is sent when the broker is back."""
-
-
 class Dispatcher:
     """Looks for what can be done now and sends it. `look` is one round; `run` goes on until told to stop."""
 
@@ -195,10 +191,10 @@ class Dispatcher:
             job, _ = by_lease[lease]
             try:
                 self._send(job.actor, *job.arguments, holder)
-            except BROKER_GONE as error:
+            except BrokerGone as error:
                 log.warning("the broker takes no messages: %s", error)
                 self._give_back(taken[sent:])
-                raise BrokerGone from error
+                raise
         return len(taken)
 
     def _give_back(self, leases: Sequence[tuple[str, str]]) -> None:
