@@ -18,6 +18,7 @@ from starlette.routing import Route, WebSocketRoute
 from api.context import Parts, Psa
 from api.exchanges import LARGEST_BODY, Exchanges
 from api.exports import Exports
+from api.followed_runs import followed_runs
 from api.gateway import Gateway
 from api.intake import Intake
 from api.panel import panel_routes
@@ -98,6 +99,7 @@ def compose(
             journal=journal,
             views=views,
             freshness=Freshness(url),
+            followed=followed_runs(views),
             catalogue=catalogue,
             psa=Psa(wire, Tenants(wire, secret), settings.allowed_origins),
             vault=vault,

@@ -17,6 +17,7 @@ from anyio import to_thread
 from starlette.types import Scope
 
 from api.errors import Told, msp_needed, plain, unknown_msp
+from api.followed_runs import FollowedRuns
 from api.intake import Intake
 from api.loaders import Loaders
 from api.rates import Rates
@@ -69,6 +70,7 @@ class Parts:
     journal: Journal
     views: Views
     freshness: Freshness
+    followed: FollowedRuns
     catalogue: Catalogue
     psa: Psa
     vault: Vault

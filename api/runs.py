@@ -99,11 +99,11 @@ class Run:
     line_count: int
     problem: str | None
     import_filter: ImportedBy | None
-    final_outcomes: strawberry.Private[dict[str, Any] | None]
+    outcomes: strawberry.Private[dict[str, Any] | None]
 
     @computed("Lines by outcome, WAITING among them; of an import what it found.")
     async def progress(self, info: Info) -> list[StateCount]:
-        counts: dict[str, Any] | None = self.final_outcomes
+        counts: dict[str, Any] | None = self.outcomes
         if counts is None:
             counts = await info.context.loaders.run_progress.load((MspId(self.msp), self.id))
         return [StateCount(state=state, count=int(count)) for state, count in sorted(counts.items())]
@@ -348,7 +348,8 @@ def _run_key(asked: paging.Page) -> tuple[datetime, str] | None:
         raise InvalidInput("after", "a cursor that a page before this one gave") from error
 
 
-def shown(msp: MspId, row: RunRow) -> Run:
+def shown(msp: MspId, row: RunRow, progress: dict[str, int] | None = None) -> Run:
+    """`progress` where it was read with the row, so that nobody reads it again."""
     imported = (
         ImportedBy(types=row.import_types, statuses=row.import_statuses or []) if row.import_types is not None else None
     )
@@ -368,7 +369,7 @@ def shown(msp: MspId, row: RunRow) -> Run:
         line_count=row.lines,
         problem=row.problem,
         import_filter=imported,
-        final_outcomes=row.outcomes,
+        outcomes=progress if row.outcomes is None else row.outcomes,
     )
 
 

@@ -1,7 +1,7 @@
 """What happens, while it happens: the tail of the history, and a run's progress.
 
 Both look at the views again whenever these have moved on, so what is told is what a query would show. A tail ends when
-the caller's token does.
+the caller's token does. However many follow a run, it is looked at once for all of them.
 """
 
 # ruff: noqa: A002 - input, filter, id: arguments are named as GraphQL names them
@@ -21,7 +21,6 @@ from api.runs import shown as shown_run
 from domain.refusals import UnknownRun
 from domain.values import RunId
 from projections.reads import history as history_rows
-from projections.reads import runs as run_rows
 
 PATIENCE_SECONDS = 5.0
 """How long a tail sleeps at most before it looks whether the caller's token is still good."""
@@ -66,14 +65,13 @@ class TailSubscriptions:
         told = None
         while True:
             folded = asking.parts.freshness.position
-            row = await run_rows.run(asking.views, known, run)
-            if row is None:
+            seen = await asking.parts.followed.look((known, run))
+            if seen is None:
                 raise UnknownRun(RunId(run))
-            progress = await run_rows.progress(asking.views, known, run)
-            if (row, progress) != told:
-                told = (row, progress)
-                yield shown_run(known, row)
-            if row.finished_at is not None:
+            if seen != told:
+                told = seen
+                yield shown_run(known, seen.row, seen.progress)
+            if seen.row.finished_at is not None:
                 return
             if not await _moved_on(asking, folded):
                 return
