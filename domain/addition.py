@@ -824,6 +824,9 @@ def evolve(state: AdditionState, fact: AdditionFact) -> AdditionState:
             return replace(state, approved=fact)
         case PushRefused():
             refused = Exceptional(fact.problem, fact.kind, fact.month, fact.run, fact.detail, fact.found, fact.wanted)
+            held = state.held
+            if held is not None and (held.kind, held.month, held.run) == (fact.kind, fact.month, fact.run):
+                state = replace(state, held=None, approved=None)  # What is refused waits for no answer any more.
             return _with_outcome(replace(state, exceptional=refused), fact.run, LineOutcome.REFUSED)
         case RetryRequested():
             return replace(state, exceptional=None, is_lost=False, may_create_again=fact.create_again)

@@ -107,7 +107,7 @@ def order_push(
     terms = next((term for term in product_terms(connection) if term.product == row.psa_product), None)
     asked = _Asked(reader, context, row, state, connection, terms, month)
     ordered = _wanted(asked)
-    if isinstance(ordered, Nothing):
+    if isinstance(ordered, Nothing | Facts):
         return ordered
     if isinstance(ordered, Refuse):
         kind = PushKind.UNDO if row.kind == RunKind.UNDO else PushKind.OVERWRITE
@@ -157,7 +157,7 @@ class _Asked:
 # --- what is wanted --------------------------------------------------------------------------------------------
 
 
-def _wanted(asked: _Asked) -> tuple[PushOrder, tuple[Contribution, ...]] | Refuse | Nothing:
+def _wanted(asked: _Asked) -> tuple[PushOrder, tuple[Contribution, ...]] | Refuse | Facts | Nothing:
     row, state = asked.row, asked.state
     if row.run_id is not None and state.outcomes.get(row.run_id) in _DONE:
         return Nothing()
@@ -182,10 +182,28 @@ def _wanted(asked: _Asked) -> tuple[PushOrder, tuple[Contribution, ...]] | Refus
     leaving = None if contributions else _leaving(asked)
     kind = kind_of_act(state, number, wanted=wanted, has_contributors=bool(contributions), left_behind=leaving)
     if kind is None:
-        return Nothing()
+        return Nothing() if contributions or not fresh else _moot(state)
     if kind is PushKind.RELEASE and leaving is not None:
         return replace(_push_order(asked, kind, ZERO), left_behind=leaving), ()
     return _push_order(asked, kind, wanted), contributions
+
+
+def _moot(state: AdditionState) -> Facts | Nothing:
+    """Everybody left an addition that was not pushed yet: a push of it that an admin was to let pass has no object."""
+    held = state.held
+    if held is None or held.kind not in {PushKind.INITIAL, PushKind.OVERWRITE}:
+        return Nothing()
+    return Facts(
+        refuse_push(
+            state,
+            kind=held.kind,
+            month=held.month,
+            run=held.run,
+            problem=Problem.NOTHING_MAPPED,
+            detail="everybody left while it was held",
+            found=held.found,
+        )
+    )
 
 
 def _pending_final(asked: _Asked) -> BillingMonth | None:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from functools import reduce
+from typing import Any
 
 from domain.catalogue import Plan
 from domain.company_mapping import (
@@ -46,6 +47,7 @@ from domain.organization import (
     usage_of_month,
 )
 from domain.refusals import Refusal
+from domain.streams import Stream, company_mapping_stream, connection_stream, organization_stream
 from domain.values import (
     BillingMonth,
     ChangeId,
@@ -54,6 +56,7 @@ from domain.values import (
     LicenseType,
     LineId,
     Management,
+    MspId,
     OrganizationId,
     PlanComponent,
     PlanId,
@@ -68,6 +71,8 @@ from tests.model.reference import Closing, Creation, Licenses, NewManagement, Ne
 from tests.model.world import Act, CompanyMapping, MonthEnd, ProductMapping, ProductRule, Reported
 
 CONNECTION_NUMBER = 1
+MSP = MspId("acme")
+TENANT = Tenant("na.example", "acme")
 
 
 def plan_of(plan: str, components: tuple[str, ...]) -> Plan:
@@ -91,8 +96,8 @@ class DomainSide:
     """The folded state of every stream of one MSP that was connected before the first act."""
 
     def __init__(self, connected_at: datetime) -> None:
-        tenant = Tenant("na.example", "acme")
-        connected = Connected(CONNECTION_NUMBER, tenant, "https://na.example", "Acme", "…1", connected_at)
+        connected = Connected(CONNECTION_NUMBER, TENANT, "https://na.example", "Acme", "…1", connected_at)
+        self.note(connection_stream(MSP), (connected,))
         self.connection: ConnectionState = CONNECTION.evolve(CONNECTION.initial, connected)
         self.terms: dict[int, tuple[ProductTerms, ...]] = {}
         self.organizations: dict[str, OrganizationState] = {}
@@ -108,8 +113,9 @@ class DomainSide:
                     facts = self._decide(act.organization, act.report, now)
                     self._fold_organization(act.organization, facts)
                 case ProductMapping() | ProductRule():
-                    for fact in self._decide_connection(act, now):
-                        self.connection = CONNECTION.evolve(self.connection, fact)
+                    facts_of_connection = self._decide_connection(act, now)
+                    self.note(connection_stream(MSP), facts_of_connection)
+                    self.connection = reduce(CONNECTION.evolve, facts_of_connection, self.connection)
                 case CompanyMapping():
                     self._map(act, now)
                 case MonthEnd():
@@ -117,6 +123,9 @@ class DomainSide:
         except Refusal as refused:
             return type(refused).__name__
         return None
+
+    def note(self, stream: Stream, facts: tuple[Any, ...]) -> None:
+        """What was decided, before it is folded; for those who keep a journal of it."""
 
     def _decide(self, organization: str, report: Report, now: datetime) -> tuple[OrganizationFact, ...]:
         state = self.organizations.get(organization, ORGANIZATION.initial)
@@ -178,6 +187,7 @@ class DomainSide:
                 )
 
     def _fold_organization(self, organization: str, facts: tuple[OrganizationFact, ...]) -> None:
+        self.note(organization_stream(MSP, OrganizationId(organization)), facts)
         before = self.organizations.get(organization, ORGANIZATION.initial)
         self.organizations[organization] = reduce(ORGANIZATION.evolve, facts, before)
         self.facts.setdefault(organization, []).extend(facts)
@@ -225,6 +235,7 @@ class DomainSide:
                 is_managed=standing is not None and standing.is_managed,
                 is_move=act.is_move,
             )
+        self.note(company_mapping_stream(MSP, organization), facts)
         self.mappings[act.organization] = reduce(COMPANY_MAPPING.evolve, facts, state)
 
     def _close(self, month: BillingMonth, now: datetime) -> None:

@@ -33,6 +33,11 @@ def month_of(instant: datetime) -> Month:
     return instant.year, instant.month
 
 
+def final_run(month: Month) -> str:
+    """The run that writes a month's finals."""
+    return f"finals of {month[0]:04d}-{month[1]:02d}"
+
+
 def next_month(month: Month) -> Month:
     return (month[0] + 1, 1) if month[1] == 12 else (month[0], month[1] + 1)
 
@@ -44,6 +49,30 @@ class Due:
     leaving: str | None = None
     is_over: bool = False
     """Looked at, and nothing is to be done or a person has to act; a newer act brings it back."""
+    is_held: bool = False
+    """Its INITIAL waits for an admin."""
+
+
+@dataclass(frozen=True)
+class Hold:
+    """A push that waits for an admin: a `FINAL`, `INITIAL` or `OVERWRITE`, by reason of a `HAND_EDIT` or a `DROP`."""
+
+    kind: str
+    month: Month
+    reason: str
+    found: int
+    target: int
+    run: str | None = None
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What the last settled push found here; with this an undo of its run puts it back."""
+
+    run: str | None
+    found: int
+    base: int
+    was_fresh: bool
 
 
 @dataclass
@@ -60,6 +89,9 @@ class Line:
     """The newest month with a settled final, and when that was."""
     stuck: str | None = None
     """Why the newest final waits for a person: `HELD` or `BELOW_ZERO`."""
+    hold: Hold | None = None
+    """The newest hold that nobody answered."""
+    last: Settled | None = None
     missed: list[Month] = field(default_factory=list)
 
 
@@ -72,6 +104,8 @@ class Expected:
     lines: dict[LineKey, Line] = field(default_factory=dict)
     policy: str = "OVERWRITE"
     hold_days: int = 0
+    guard: tuple[int, int] = (0, 10)
+    """Percent and units: a push below that much of what stands, and by more than that many units, is held."""
     is_connected: bool = True
     is_paused: bool = False
     is_confirmed: bool = False
@@ -164,7 +198,7 @@ class Expected:
         for product in sorted(products | rules):
             self.world.accepted.append(ProductRule(product, "CURRENT", 0))
         for line in self.lines.values():
-            line.is_fresh, line.stuck = True, None
+            line.is_fresh, line.stuck, line.hold = True, None, None
             line.acts.clear()
             line.finals.clear()
         self.first_mapped.clear()
@@ -246,10 +280,10 @@ class Expected:
     def _settle(self, key: LineKey, line: Line) -> None:
         line.missed.extend(line.finals[:-1])
         if len(line.finals) > 1:
-            line.stuck = None
+            line.stuck, line.hold = None, None
         line.finals = line.finals[-1:]
         if line.finals and line.stuck is None:
-            self._final(key, line, line.finals[0], self.policy)
+            self._final(key, line, line.finals[0])
         if not line.finals:
             self._acts(key, line)
 
@@ -261,53 +295,88 @@ class Expected:
                 total += dict(versions[-1].products).get(key[1], 0)
         return total
 
-    def _final(self, key: LineKey, line: Line, month: Month, policy: str) -> None:
-        closed = self.closed(key, month)
+    def _final(self, key: LineKey, line: Line, month: Month, answered: Hold | None = None, answer: str = "") -> None:
+        """Answers bind to what was shown: where that has moved, the final is judged anew."""
+        closed, found = self.closed(key, month), line.held or 0
         target = closed
-        found = line.held or 0
+        is_answered = answered == Hold("FINAL", month, "HAND_EDIT", found, closed)
         if not line.is_fresh and found != line.base:
-            match policy:
+            match answer if is_answered else self.policy:
                 case "KEEP":
                     target = closed + found - line.base
                 case "HOLD":
-                    line.stuck = "HELD"
+                    line.stuck, line.hold = "HELD", Hold("FINAL", month, "HAND_EDIT", found, closed)
                     return
                 case "LEAVE":
                     target = found
                 case _:
                     pass
         if target < 0:
-            line.stuck = "BELOW_ZERO"
+            line.stuck, line.hold = "BELOW_ZERO", None
             return
-        self._write(line, target, closed, month)
+        is_explained = not line.is_fresh and found == line.wrote
+        held = Hold("FINAL", month, "DROP", found, target)
+        if not is_answered and not is_explained and self._is_stopped(line, held, answered):
+            line.stuck = "HELD"
+            return
+        self._write(line, target, closed, month, final_run(month))
         line.finals.clear()
-        line.stuck = None
         line.verified = month, self.now
 
+    def _is_stopped(self, line: Line, push: Hold, answered: Hold | None) -> bool:
+        """The drop guard: far below the higher of found and wrote, unless an admin let exactly this pass."""
+        percent, units = self.guard
+        stands = max(push.found, line.wrote or 0)
+        is_drop = 100 * push.target < percent * stands and stands - push.target > 100 * units
+        if not is_drop:
+            return False
+        if answered is not None and (answered.kind, answered.found, answered.target) == (
+            push.kind,
+            push.found,
+            push.target,
+        ):
+            return False
+        line.hold = push
+        return True
+
     def answer(self, key: LineKey, answer: str) -> None:
-        """An admin answers a held final."""
+        """An admin answers what is held: `APPROVE` a drop, or `OVERWRITE`, `KEEP` or `LEAVE` a hand edit."""
         line = self.lines[key]
-        line.stuck = None
-        self._final(key, line, line.finals[0], answer)
+        hold = line.hold
+        assert hold is not None
+        line.hold = None
+        match hold.kind:
+            case "FINAL":
+                line.stuck = None
+                self._final(key, line, hold.month, hold, answer)
+            case "OVERWRITE":
+                self._overwrite(key, hold.month, hold.run, hold)
+            case _:
+                self._acts(key, line, hold)
         if not line.finals:
             self._acts(key, line)
 
-    def _acts(self, key: LineKey, line: Line) -> None:
+    def _acts(self, key: LineKey, line: Line, answered: Hold | None = None) -> None:
         now = month_of(self.now)
         if self._is_on_hold(line):
             return
         for month in sorted(line.acts):
             due = line.acts.get(month)
-            if due is None or due.is_over or month > now:
+            if due is None or due.is_over or month > now or (due.is_held and answered is None):
                 continue
             wanted = self.wanted(now).get(key)
             if line.is_fresh and wanted is None:
                 due.is_over = True
+                line.hold = None
             elif wanted is None and due.leaving is not None:
                 self._write(line, 0 if due.leaving == "ZERO" else line.held or 0, 0, now)
                 line.is_fresh = True
             elif line.is_fresh:
-                self._write(line, wanted or 0, wanted or 0, now)
+                if self._is_stopped(line, Hold("INITIAL", now, "DROP", line.held or 0, wanted or 0), answered):
+                    for acted in [acted for acted in line.acts if acted <= now]:
+                        line.acts[acted].is_held = True
+                else:
+                    self._write(line, wanted or 0, wanted or 0, now)
             elif (wanted or 0) == line.base:
                 due.is_over = True
             else:
@@ -329,39 +398,70 @@ class Expected:
         ends_at = bounds(since.year, since.month)[0] + timedelta(days=since.day - 1 + self.hold_days + 1)
         return self.hold_days > 0 and self.now < ends_at
 
-    def overwrite(self, month: Month) -> None:
-        """Sync now for a closed month: its newest version on every addition that it closed on."""
-        keys = {
-            (agreement, product)
-            for (organization, *closed), versions in self.world.closings().items()
-            if tuple(closed) == month and (agreement := self.closed_on[organization, *month]) is not None
-            for product, _ in versions[-1].products
-        }
-        for key in sorted(keys):
-            line, closed = self.line(key), self.closed(key, month)
-            line.held, line.wrote, line.base, line.is_fresh = closed, closed, closed, False
+    def lines_of(self, month: Month) -> list[LineKey]:
+        """What Sync now for a month is about: what it closed on, or for the current one everything that is mapped."""
+        if month == month_of(self.now):
+            keys = {
+                (agreement, product)
+                for organization, agreement in self._agreements().items()
+                for product, _ in self._billed(month)[organization].products
+            }
+            return sorted(keys | self.outlived(set(self._agreements().values())))
+        return sorted(
+            {
+                (agreement, product)
+                for (organization, *closed), versions in self.world.closings().items()
+                if tuple(closed) == month and (agreement := self.closed_on[organization, *month]) is not None
+                for product, _ in versions[-1].products
+            }
+        )
+
+    def sync(self, month: Month, run: str, only: set[LineKey] | None = None) -> None:
+        """Sync now for the current month, or for a closed one: its newest version on every addition it closed on."""
+        for key in self.lines_of(month):
+            if only is None or key in only:
+                self._overwrite(key, month, run, None)
+
+    def overwritten(self, key: LineKey, month: Month) -> int | None:
+        """What Sync now would write; none while a final of an earlier month waits, which would go over it later."""
+        if month != month_of(self.now):
+            return self.closed(key, month)
+        return None if self.line(key).finals else self.wanted(month).get(key, 0)
+
+    def _overwrite(self, key: LineKey, month: Month, run: str | None, answered: Hold | None) -> None:
+        line, target = self.line(key), self.overwritten(key, month)
+        if target is None:
+            return
+        if self._is_stopped(line, Hold("OVERWRITE", month, "DROP", line.held or 0, target, run), answered):
+            return
+        is_current = month == month_of(self.now)
+        self._write(line, target, target, month if is_current else None, run)
+        if not is_current:
             line.finals = [final for final in line.finals if final > month]
-            line.stuck = None
+            line.stuck = line.stuck if line.finals else None
 
-    def sync_now(self) -> None:
-        """An overwrite of the current month for everything that is mapped."""
-        now = month_of(self.now)
-        keys = {
-            (agreement, product)
-            for organization, agreement in self._agreements().items()
-            for product, _ in self._billed(now)[organization].products
-        }
-        for key in sorted(keys | self.outlived(set(self._agreements().values()))):
-            wanted = self.wanted(now).get(key, 0)
-            line = self.line(key)
-            self._write(line, wanted, wanted, now)
-            line.finals.clear()
-            line.stuck = None
+    def undo(self, undone: str, run: str) -> None:
+        """Back to what the run found, where its push was the last and ConnectWise still holds what it wrote."""
+        for line in self.lines.values():
+            last = line.last
+            if last is not None and last.run == undone and line.held == line.wrote:
+                self._write(line, last.found, last.base, None, run)
+                line.is_fresh = last.was_fresh
 
-    def _write(self, line: Line, target: int, base: int, month: Month) -> None:
+    def _write(self, line: Line, target: int, base: int, month: Month | None, run: str | None = None) -> None:
+        """A push settles. `month` tells up to which month it carries what acts had made due.
+
+        Whatever was held was held about numbers that are gone, so it is judged anew.
+        """
+        line.last = Settled(run, line.held or 0, line.base, line.is_fresh)
         line.held, line.wrote, line.base, line.is_fresh = target, target, base, False
-        for acted in [acted for acted in line.acts if acted <= month]:
-            del line.acts[acted]
+        line.hold = None
+        line.stuck = None if line.stuck == "HELD" else line.stuck
+        for acted, due in list(line.acts.items()):
+            if month is not None and acted <= month:
+                del line.acts[acted]
+            else:
+                due.is_held = False
 
     # --- looking -----------------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ none of them, says what must have become of it.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -18,9 +18,12 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, run_state_machine_as_test
 
-from domain.addition import Answer, PushOutcomeUnknown, PushStarted, UsagePushed
+from domain.addition import Answer, PushHeld, PushOutcomeUnknown, PushStarted, UsagePushed
 from domain.connection import confirm_product_mapping
-from domain.values import BillingMonth, DriftPolicy, PlanComponent, PsaAgreementId, PsaProductId
+from domain.refusals import RunIsOver
+from domain.run import RUN, RunCancelled, RunKind, cancel_run
+from domain.streams import run_stream
+from domain.values import BillingMonth, DriftPolicy, PlanComponent, PsaAgreementId, PsaProductId, RunId
 from journal.application import Journal
 from journal.registry import CODEC
 from projections.follower import all_views
@@ -30,10 +33,10 @@ from tests.projections.dump import dump
 from tests.scenarios.acts import driven_by, give_new_keys, heal, revoke_keys
 from tests.torture.chances import MachineOfChances, precondition, rule
 from tests.torture.driver import ITEMS, PLANS, do, hundredths
-from tests.torture.expected import Expected, LineKey, month_of
+from tests.torture.expected import Expected, LineKey, Month, final_run, month_of
 from tests.torture.platform import Message, message, platform_of
 from tests.torture.stepping import die, work_until_met
-from tests.workers.system import System, open_system
+from tests.workers.system import MSP, System, open_system
 from workers.actors import answers
 
 BEGINNINGS = [
@@ -65,6 +68,9 @@ class Torture(MachineOfChances):
         self.steps = 0
         self.told: list[str] = []
         self.sent: list[Message] = []
+        self.runs: list[str] = []
+        """Those of this connection that an admin asked for."""
+        self.is_another_month_between = False
         self.delivered: list[tuple[str, tuple[str | int, ...]]] = []
         self.pace = timedelta(0)
 
@@ -199,41 +205,109 @@ class Torture(MachineOfChances):
     def set_rule(self, which: int, drawn: str, minimum: int) -> None:
         self.step(ProductRule(self.products[which], drawn, minimum))
 
-    @rule(policy=st.sampled_from(["OVERWRITE", "KEEP", "HOLD"]), hold_days=st.sampled_from([0, 0, 0, 2]))
-    def change_settings(self, policy: str, hold_days: int) -> None:
-        self._settings(policy, hold_days)
+    @rule(
+        policy=st.sampled_from(["OVERWRITE", "KEEP", "HOLD"]),
+        hold_days=st.sampled_from([0, 0, 0, 2]),
+        guard=st.sampled_from([(0, 10), (50, 10), (80, 1), (100, 0)]),
+    )
+    def change_settings(self, policy: str, hold_days: int, guard: tuple[int, int] = (0, 10)) -> None:
+        self._settings(policy, hold_days, guard)
         self._compare()
 
-    def _settings(self, policy: str, hold_days: int) -> None:
-        self.told.append(f"{self.model.now:%m-%d %H:%M} policy {policy}, hold {hold_days} days")
-        self.system.change_settings(drop_guard_percent=0, drift_policy=DriftPolicy(policy), hold_days=hold_days)
-        self.model.policy, self.model.hold_days = policy, hold_days
+    def _settings(self, policy: str, hold_days: int, guard: tuple[int, int] = (0, 10)) -> None:
+        self.told.append(f"{self.model.now:%m-%d %H:%M} policy {policy}, hold {hold_days} days, guard {guard}")
+        percent, units = guard
+        self.system.change_settings(
+            drop_guard_percent=percent, drop_guard_units=units, drift_policy=DriftPolicy(policy), hold_days=hold_days
+        )
+        self.model.policy, self.model.hold_days, self.model.guard = policy, hold_days, guard
 
     @precondition(lambda self: self._may_push())
     @rule()
     def sync_now(self) -> None:
-        self.told.append("sync now")
-        self.system.sync_now()
-        self.model.sync_now()
-        self._compare()
+        self._read_the_clock()
+        self.sync(month_of(self.model.now))
 
     @precondition(lambda self: self._may_push() and self.model.closes())
     @rule(data=st.data())
     def overwrite_a_closed_month(self, data: st.DataObject) -> None:
         closed = data.draw(st.sampled_from(self.model.closes()))
-        self.told.append(f"sync now {closed}")
         self._read_the_clock()
-        self.system.sync_now(BillingMonth(closed.year, closed.month))
-        self.model.overwrite((closed.year, closed.month))
+        self.sync((closed.year, closed.month))
+
+    def sync(self, month: Month) -> None:
+        self.is_another_month_between |= month != month_of(self.model.now)
+        run = self.system.sync_now(BillingMonth(*month))
+        self.told.append(f"{self.model.now:%m-%d %H:%M} sync now {month}, {run}")
+        self.runs.append(run)
+        self.model.sync(month, run)
         self._compare()
 
     @precondition(lambda self: self._may_push() and self._held_lines())
     @rule(data=st.data(), answer=st.sampled_from(["OVERWRITE", "KEEP", "LEAVE"]))
-    def answer_a_held_final(self, data: st.DataObject, answer: str) -> None:
-        self.answer(data.draw(st.sampled_from(self._held_lines())), answer)
+    def answer_what_is_held(self, data: st.DataObject, answer: str) -> None:
+        key = data.draw(st.sampled_from(self._held_lines()))
+        hold = self.model.lines[key].hold
+        assert hold is not None
+        self.answer(key, answer if hold.reason == "HAND_EDIT" else "APPROVE")
+
+    @precondition(lambda self: self._may_push() and self._runs_to_undo())
+    @rule(data=st.data())
+    def undo_a_run(self, data: st.DataObject) -> None:
+        """Any run of this connection, undos among them; the newest ones are drawn more often, or little is left."""
+        runs = self._runs_to_undo()
+        self.undo(data.draw(st.sampled_from([*runs, *runs[-2:], runs[-1]])))
+
+    def undo(self, undone: str) -> None:
+        run = self.system.sync_now(kind=RunKind.UNDO, undoes=self._run_id(undone))
+        self.told.append(f"{self.model.now:%m-%d %H:%M} undo {undone}, {run}")
+        self.runs.append(run)
+        self.model.undo(undone, run)
+        self._compare()
+
+    @precondition(lambda self: self._is_far_from_the_month_end())
+    @rule(point=st.integers(0, 14))
+    def cancel_a_sync_on_its_way(self, point: int) -> None:
+        """What was begun is finished, nothing else is begun; which lines that was is told by their facts alone."""
+        self._read_the_clock()
+        month = month_of(self.model.now)
+        run = self.system.sync_now(BillingMonth(*month))
+        self.told.append(f"{self.model.now:%m-%d %H:%M} {run} cancelled at {point}")
+        self.runs.append(run)
+        steps = work_until_met(self.system, point, lambda _steps: self._cancel(run))
+        if not steps.was_met:
+            self._cancel(run)
+        self.model.sync(month, run, only=self._begun(run))
+        self._recover()
+        self._compare()
+
+    def _cancel(self, run: RunId) -> None:
+        with suppress(RunIsOver):
+            self.system.journal.execute(
+                RUN, run_stream(MSP, run), lambda state: cancel_run(state, run), self.system.origin()
+            )
+
+    def _begun(self, run: RunId) -> set[LineKey]:
+        """The lines that a run started to push or held; none of them after it was cancelled."""
+        cancelled = [
+            entry.position
+            for entry in self.system.journal.entries(run_stream(MSP, run))
+            if isinstance(entry.fact, RunCancelled)
+        ]
+        begun = {
+            (agreement, product): entry.position
+            for agreement in self.agreements
+            for product in self.products
+            for entry in self.system.journal.entries(
+                self.system.stream(PsaProductId(product), PsaAgreementId(agreement))
+            )
+            if isinstance(entry.fact, PushStarted | PushHeld) and entry.fact.run == run
+        }
+        assert not cancelled or all(position < cancelled[0] for position in begun.values()), (begun, self.told)
+        return set(begun)
 
     def answer(self, key: LineKey, answer: str) -> None:
-        self.told.append(f"answer {key} {answer}")
+        self.told.append(f"{self.model.now:%m-%d %H:%M} answer {key} {answer}")
         replace(self.system, agreement=PsaAgreementId(key[0])).approve(PsaProductId(key[1]), Answer(answer))
         self.model.answer(key, answer)
         self._compare()
@@ -405,6 +479,7 @@ class Torture(MachineOfChances):
             return
         self.system.disconnect()
         self.model.disconnect()
+        self.runs.clear()
         self.system.settle()
         self._move(self.model.now + timedelta(days=days))
         self.system.settle()
@@ -517,7 +592,23 @@ class Torture(MachineOfChances):
         return len(self.told) % 12 == 0
 
     def _held_lines(self) -> list[LineKey]:
-        return sorted(key for key, line in self.model.lines.items() if line.stuck == "HELD")
+        return sorted(key for key, line in self.model.lines.items() if line.hold is not None)
+
+    def _runs_to_undo(self) -> list[str]:
+        """Sync now, undos, and the finals of the months that this connection closed."""
+        last = {line.last.run for line in self.model.lines.values() if line.last is not None}
+        closed = [end for end in self.model.closes() if bounds(end.year, end.month)[1] > self.model.connected_at]
+        return [*(run for end in closed if (run := final_run((end.year, end.month))) in last), *self.runs]
+
+    def _run_id(self, run: str) -> RunId:
+        if run in self.runs:
+            return RunId(run)
+        with self.system.tools.pool.connection() as connection:
+            row = connection.execute(
+                "SELECT run FROM runs WHERE kind = 'FINAL' AND month = %s ORDER BY requested_at DESC", (run[-7:],)
+            ).fetchone()
+        assert row is not None
+        return RunId(row[0])
 
     # --- comparing ---------------------------------------------------------------------------------------------
 
@@ -586,7 +677,7 @@ class Torture(MachineOfChances):
             wrong = [check["name"] for check in why["checks"] if not check["isRight"]]
             if self.model.lines[agreement, product].base != wanted:
                 wrong = [name for name in wrong if name != "the last push wanted what the facts say"]
-            if any(told.startswith("sync now MonthEnd") for told in self.told):
+            if self.is_another_month_between:
                 # The overwrite of another month stands between the pushes of this one, and the answer leaves it out.
                 wrong = [name for name in wrong if name != "opening base and all deltas make the closing base"]
             assert not wrong, (why, self.told)

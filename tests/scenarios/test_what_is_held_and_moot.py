@@ -1,0 +1,66 @@
+"""A push that waits for an admin waits no longer than there is something to push."""
+
+from collections.abc import Mapping
+
+from domain.values import LeftBehind
+from tests.scenarios.acts import start
+from tests.workers.system import System
+
+
+def exceptions(system: System) -> Mapping[str, str]:
+    """Problem and kind of push of everything on the exception list about the licences' addition."""
+    system.fold()
+    with system.tools.pool.connection() as connection:
+        rows = connection.execute(
+            "SELECT problem, kind FROM exceptions WHERE product = %s", (system.license_product,)
+        ).fetchall()
+    return {str(problem): str(kind) for problem, kind in rows}
+
+
+def adopted_with_a_held_first_push(system: System) -> None:
+    """Somebody bills 99 licences by hand already; ours are 12, which is a steep drop."""
+    system.psa.post(
+        "actions",
+        action="addition_added",
+        agreement=system.agreement,
+        values={"product": {"id": system.license_product}, "billCustomer": "Billable", "quantity": 99},
+    )
+    start(system)
+    assert {"HELD": "INITIAL"} == exceptions(system)
+
+
+def test_a_held_first_push_of_an_addition_that_everybody_left_is_held_no_longer(system: System) -> None:
+    adopted_with_a_held_first_push(system)
+
+    system.unmap_company("globex", LeftBehind.UNTOUCHED)
+    system.settle()
+
+    assert {"NOTHING_MAPPED": "INITIAL"} == exceptions(system)
+    assert [99] == system.held(system.license_product)
+
+
+def test_a_held_sync_of_an_addition_that_everybody_left_is_held_no_longer(system: System) -> None:
+    adopted_with_a_held_first_push(system)
+    system.sync_now()
+    system.settle()
+    assert {"HELD": "OVERWRITE"} == exceptions(system)
+
+    system.unmap_company("globex", LeftBehind.UNTOUCHED)
+    system.settle()
+
+    assert {"NOTHING_MAPPED": "OVERWRITE"} == exceptions(system)
+
+
+def test_what_everybody_left_is_held_again_once_somebody_comes_back(system: System) -> None:
+    adopted_with_a_held_first_push(system)
+    system.unmap_company("globex", LeftBehind.UNTOUCHED)
+    system.settle()
+
+    system.map_company("globex")
+    system.settle()
+    assert "HELD" in exceptions(system)
+    system.approve(system.license_product)
+    system.settle()
+
+    assert {} == exceptions(system)
+    assert [12] == system.held(system.license_product)
