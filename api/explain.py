@@ -60,6 +60,7 @@ from domain.values import (
 from journal.application import Journal
 from journal.entry import Entry
 from projections.reads import mappings as mapping_rows
+from projections.reads import month_end as month_rows
 
 ZERO = Decimal("0.00")
 
@@ -171,19 +172,21 @@ class ExplainQueries:
         asking = info.context
         known = await asking.known_msp(msp)
         mapped = await mapping_rows.on_agreement(asking.views, known, agreement)
-        asked = Asked(known, PsaAgreementId(agreement), PsaProductId(product), month, tuple(mapped))
+        closed = await month_rows.closed_on(asking.views, known, month, agreement)
+        asked = Asked(known, PsaAgreementId(agreement), PsaProductId(product), month, tuple(mapped), tuple(closed))
         return await asking.in_thread(explain, asking.journal, asked)
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """`mapped` are the organizations on the agreement now."""
+    """`mapped` are the organizations on the agreement now, `closed` those whose month was closed on it."""
 
     msp: MspId
     agreement: PsaAgreementId
     product: PsaProductId
     month: BillingMonth
     mapped: tuple[str, ...]
+    closed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +212,7 @@ def explain(journal: Journal, asked: Asked) -> QuantityExplained:
         raise MonthHasNotBegun(asked.month)
     pushes = _pushes(journal, asked, require_live(connection).tenant)
     of_month = [push for push in pushes if push.fact.month == asked.month]
-    if not of_month and not asked.mapped:
+    if not (of_month or asked.mapped or asked.closed):
         raise UnknownAddition(asked.agreement, asked.product)
     current = next((term for term in product_terms(connection) if term.product == asked.product), None)
     organizations, terms = _organizations(journal, asked, of_month, current)
@@ -255,9 +258,9 @@ def _closing(pushes: Sequence[_Push]) -> Decimal:
 def _organizations(
     journal: Journal, asked: Asked, pushes: Sequence[_Push], current: ProductTerms | None
 ) -> tuple[list[ExplainedOrganization], ProductTerms]:
-    """What every organization brings that is on the agreement, or was in a push of the month."""
+    """What every organization brings that is on the agreement, or was at the month's close or in a push of it."""
     named = {one.organization for push in pushes for one in push.fact.contributions}
-    ids = sorted(named | {OrganizationId(one) for one in asked.mapped})
+    ids = sorted(named | {OrganizationId(one) for one in (*asked.mapped, *asked.closed)})
     streams = {one: organization_stream(asked.msp, one) for one in ids}
     folded = journal.states(ORGANIZATION, list(streams.values()))
     terms_at = remembered_terms(journal, asked.msp)

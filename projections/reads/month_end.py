@@ -68,6 +68,15 @@ async def lines(views: Views, msp: MspId, month: BillingMonth) -> list[ClosedLin
     return await views.rows(ClosedLineRow, query, (msp, str(month)))
 
 
+async def closed_on(views: Views, msp: MspId, month: BillingMonth, agreement: int) -> list[str]:
+    """The organizations whose month was closed on an agreement. Shape: ordered."""
+    query = (
+        "SELECT DISTINCT organization FROM month_usage WHERE msp = %s AND month = %s AND agreement = %s"
+        " ORDER BY organization"
+    )
+    return [str(organization) for (organization,) in await views.tuples(query, (msp, str(month), agreement))]
+
+
 async def pushes(views: Views, msp: MspId, tenant: Tenant, month: BillingMonth) -> list[MonthPushRow]:
     query = """
         SELECT agreement, product, push, target, verified_at FROM month_pushes

@@ -26,6 +26,7 @@ from tests.api.operations import (
     EXCLUDE,
     MAP_COMPANIES,
     RETRY_EXCEPTION,
+    UNMAP_COMPANIES,
 )
 from tests.api.pushed import close, push
 
@@ -164,6 +165,17 @@ def test_explaining_what_was_never_billed_is_refused(billed: Billed) -> None:
     answer = billed.api.auditor().ask(EXPLAIN, a=12345, p=1, m=str(billed.month))
 
     assert answer.codes == ["UnknownAddition"]
+
+
+def test_a_closed_month_is_explained_also_by_those_who_left_before_it_was_pushed(billed: Billed) -> None:
+    api, month = billed.api, billed.month.previous()
+    mapped(api)
+    close(api, "globex", month, AGREEMENT)
+    api.admin().one(UNMAP_COMPANIES, input={"items": [{"organization": "globex"}]})
+
+    why = api.auditor().one(EXPLAIN, a=AGREEMENT, p=billed.licenses, m=str(month))
+
+    assert ("12.00", ["globex"]) == (why["wanted"], [one["organization"] for one in why["organizations"]])
 
 
 def test_a_held_push_is_approved_for_the_numbers_shown(billed: Billed) -> None:
