@@ -63,7 +63,7 @@ def changes(world: World, name: str, product: Product, month: tuple[int, int]) -
     """What was reported to be effective in the month and can move the product, with the billed total right after it."""
     begins_at, ends_at = bounds(*month)
     reports = world.reports(name)
-    plans = {each.plan for each in reports if isinstance(each, Creation | NewPlan)}
+    plans = {there.plan for each in reports if (there := look(reports, each.at)) is not None}
     components = {component for plan, component in product.items if plan in plans}
     listed = sorted((each.at, place) for place, each in enumerate(reports) if begins_at <= each.at < ends_at)
     found = []
@@ -108,7 +108,12 @@ def check_explained(world: World, side: Journaled, history: History) -> int:
     for month in months_to_ask(history):
         for (agreement, product), brought in billed(world, side, month).items():
             mapped = tuple(name for name in world.organizations if world.agreement_of(name) == agreement)
-            asked = Asked(MSP, PsaAgreementId(agreement), PsaProductId(product), BillingMonth(*month), mapped)
+            closed_on = tuple(
+                name for (name, *end), on in side.closed_on.items() if (tuple(end), on) == (month, agreement)
+            )
+            asked = Asked(
+                MSP, PsaAgreementId(agreement), PsaProductId(product), BillingMonth(*month), mapped, closed_on
+            )
             why = explain(journal, asked)
             explained += 1
 

@@ -4,7 +4,7 @@ instant to another.
 
 import random
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -63,14 +63,44 @@ VIEWS = (Connections, ProductMappings, CompanyMappings, UsageToDate)
 @pytest.mark.parametrize("seed", range(3))
 def test_as_of_any_instant_equals_the_views_of_a_journal_cut_there(ledger: str, journal: Journal, seed: int) -> None:
     tell(journal, seed=seed, acts=160)
-    dice = random.Random(seed)
-    raw = journal.raw(0, 10_000)
-    cuts = sorted(dice.sample(range(1, len(raw)), 8))
 
-    for cut in cuts:
-        at = raw[cut].recorded_at
-        last = max(each.position for each in raw if each.recorded_at == at)
-        fold_until(ledger, last, views=[view() for view in VIEWS])
+    compare_with_views(ledger, journal, some_instants(journal, seed, 8))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(20, 40))
+def test_as_of_and_differences_hold_for_instants_by_the_hundred(ledger: str, journal: Journal, seed: int) -> None:
+    tell(journal, seed=seed, acts=200)
+    instants = some_instants(journal, seed, 20)
+
+    compare_with_views(ledger, journal, instants)
+    stood = [facets(as_of(journal, ACME, at)) for at in instants]
+    for before, after in zip(instants, random.Random(seed).sample(instants, len(instants)), strict=True):
+        found = difference(as_of(journal, ACME, before), as_of(journal, ACME, after))
+        assert stood[instants.index(after)] == applied(stood[instants.index(before)], found)
+        assert (before == after or stood[instants.index(before)] == stood[instants.index(after)]) == (found == ())
+
+
+def some_instants(journal: Journal, seed: int, count: int) -> list[datetime]:
+    """Any instants around the story: of a fact, a microsecond beside one, and anywhere between. Shape: rising."""
+    dice = random.Random(seed)
+    at = [each.recorded_at for each in journal.raw(0, 10_000)]
+    first, last = at[0] - timedelta(seconds=1), at[-1] + timedelta(seconds=1)
+    drawn = (
+        lambda: dice.choice(at),
+        lambda: dice.choice(at) + dice.choice((-1, 1)) * timedelta(microseconds=1),
+        lambda: first + dice.random() * (last - first),
+    )
+    return sorted({dice.choice(drawn)() for _ in range(count)})
+
+
+def compare_with_views(ledger: str, journal: Journal, instants: list[datetime]) -> None:
+    """Fold the views up to each instant and no further, and hold them against what stood then."""
+    raw = journal.raw(0, 10_000)
+    for at in instants:
+        last = max((each.position for each in raw if each.recorded_at <= at), default=0)
+        if last:
+            fold_until(ledger, last, views=[view() for view in VIEWS])
 
         for msp in (ACME, OTHER):
             # A view has no row of a connection that nothing was ever recorded of.

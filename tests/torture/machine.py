@@ -244,7 +244,7 @@ class Torture(MachineOfChances):
         self._compare()
 
     @precondition(lambda self: self._may_push() and self._held_lines())
-    @rule(data=st.data(), answer=st.sampled_from(["OVERWRITE", "KEEP", "LEAVE"]))
+    @rule(weight=3, data=st.data(), answer=st.sampled_from(["OVERWRITE", "KEEP", "LEAVE"]))
     def answer_what_is_held(self, data: st.DataObject, answer: str) -> None:
         key = data.draw(st.sampled_from(self._held_lines()))
         hold = self.model.lines[key].hold
@@ -252,7 +252,7 @@ class Torture(MachineOfChances):
         self.answer(key, answer if hold.reason == "HAND_EDIT" else "APPROVE")
 
     @precondition(lambda self: self._may_push() and self._runs_to_undo())
-    @rule(data=st.data())
+    @rule(weight=2, data=st.data())
     def undo_a_run(self, data: st.DataObject) -> None:
         """Any run of this connection, undos among them; the newest ones are drawn more often, or little is left."""
         runs = self._runs_to_undo()
