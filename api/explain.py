@@ -117,10 +117,14 @@ class ExplainedAnswer:
     detail: str | None
 
 
-@strawberry.type(description="One push of the month; `delta` is wanted − base. `answer` null while it is open.")
+@strawberry.type(
+    description="One push of the month, or of another `month` in between: an overwrite of a closed month moves the base"
+    " too, and so does an undo. `delta` is wanted − base. `answer` null while it is open."
+)
 class ExplainedPush:
     push: strawberry.ID
     kind: PushKind
+    month: BillingMonth
     entry_id: strawberry.ID
     started_at: datetime
     subject: str
@@ -216,11 +220,12 @@ def explain(journal: Journal, asked: Asked) -> QuantityExplained:
         raise UnknownAddition(asked.agreement, asked.product)
     current = next((term for term in product_terms(connection) if term.product == asked.product), None)
     organizations, terms = _organizations(journal, asked, of_month, current)
+    told = _told(pushes, asked.month, is_open=asked.month.ends_at > journal.now())
     wanted = sum((one.closed if one.closed is not None else one.quantity for one in organizations), ZERO)
-    opening = of_month[0].fact.base if of_month else _closing(pushes)
-    settled = [push.fact for push in of_month if push.is_settled]
+    opening = told[0].fact.base if told else _closing(pushes)
+    settled = [push.fact for push in told if push.is_settled]
     closing = settled[-1].wanted if settled else opening
-    checks = _checks(pushes, of_month, wanted)
+    checks = _checks(pushes, told, asked.month, wanted)
     return QuantityExplained(
         agreement=asked.agreement,
         product=asked.product,
@@ -230,7 +235,7 @@ def explain(journal: Journal, asked: Asked) -> QuantityExplained:
         wanted=wanted,
         organizations=organizations,
         opening_base=opening,
-        pushes=[_push(push) for push in of_month],
+        pushes=[_push(push) for push in told],
         closing_base=closing,
         checks=checks,
         is_sum_right=all(check.is_right for check in checks),
@@ -248,6 +253,14 @@ def _pushes(journal: Journal, asked: Asked, tenant: Tenant) -> list[_Push]:
             case UsagePushed(push=push) | PushFailed(push=push) | PushOutcomeUnknown(push=push):
                 pushes = [replace(each, ended=entry) if each.fact.push == push else each for each in pushes]
     return pushes
+
+
+def _told(pushes: Sequence[_Push], month: BillingMonth, *, is_open: bool) -> list[_Push]:
+    """The month's pushes with whatever else was pushed between them; of the open month, also what was pushed since."""
+    places = [place for place, push in enumerate(pushes) if push.fact.month == month]
+    if not places:
+        return []
+    return list(pushes[places[0] :] if is_open else pushes[places[0] : places[-1] + 1])
 
 
 def _closing(pushes: Sequence[_Push]) -> Decimal:
@@ -355,6 +368,7 @@ def _push(push: _Push) -> ExplainedPush:
     return ExplainedPush(
         push=strawberry.ID(fact.push),
         kind=fact.kind,
+        month=fact.month,
         entry_id=strawberry.ID(str(entry.entry_id)),
         started_at=entry.recorded_at,
         subject=entry.actor.subject,
@@ -404,26 +418,27 @@ def _answer(entry: Entry[Any]) -> ExplainedAnswer:
     )
 
 
-def _checks(pushes: Sequence[_Push], of_month: Sequence[_Push], wanted: Decimal) -> list[SumCheck]:
-    """Make every sum again: contributions, the chain of bases, the month's deltas, and what is wanted now."""
+def _checks(pushes: Sequence[_Push], told: Sequence[_Push], month: BillingMonth, wanted: Decimal) -> list[SumCheck]:
+    """Make every sum again: contributions, the chain of bases, the deltas told, and what is wanted now."""
     checks = [
         _check(f"contributions of push {push.fact.push} add up to its wanted", push.fact.wanted, _sum_of(push.fact))
-        for push in of_month
+        for push in told
         if push.fact.contributions
     ]
     base = ZERO
     for push in pushes:
-        if push in of_month:
+        if push in told:
             checks.append(_check(f"push {push.fact.push} starts from the base before it", base, push.fact.base))
         if push.is_settled:
             base = push.fact.wanted
-    settled = [push.fact for push in of_month if push.is_settled]
+    settled = [push.fact for push in told if push.is_settled]
     if settled:
         deltas = sum((fact.wanted - fact.base for fact in settled), ZERO)
         checks.append(
             _check("opening base and all deltas make the closing base", settled[-1].wanted, settled[0].base + deltas)
         )
-        if of_month[-1].is_settled and settled[-1].kind not in {PushKind.RELEASE, PushKind.UNDO}:
+        last = told[-1]
+        if last.is_settled and last.fact.month == month and last.fact.kind not in {PushKind.RELEASE, PushKind.UNDO}:
             checks.append(_check("the last push wanted what the facts say", wanted, settled[-1].wanted))
     return checks
 

@@ -52,6 +52,7 @@ class AdditionReconstructed:
     record: int | None
     opening: Decimal
     deltas: Decimal
+    moved_between: Decimal
     closing: Decimal
     is_right: bool
     pushes: list[PushReconstructed]
@@ -140,6 +141,7 @@ def _addition(one: ReplayedAddition, held: Held | None) -> AdditionReconstructed
         record=one.record,
         opening=one.opening,
         deltas=one.deltas,
+        moved_between=one.moved_between,
         closing=one.closing,
         is_right=one.is_right,
         pushes=[_push(push) for push in one.pushes],

@@ -25,13 +25,13 @@ def run(given: argparse.Namespace) -> int:
 
     with Journal(database_url(settings_here(Places(data_directory()))), CODEC, pool_size=1) as journal:
         made = reconstruct(journal, MspId(given.msp), given.month)
-    heads = ("TENANT", "AGREEMENT", "PRODUCT", "OPENING", "DELTAS", "CLOSING", "PUSHES", "")
+    heads = ("TENANT", "AGREEMENT", "PRODUCT", "OPENING", "DELTAS", "OTHERS", "CLOSING", "PUSHES", "")
     rows = [
         (
             str(one.tenant),
             str(one.agreement),
             str(one.product),
-            *(str(number) for number in (one.opening, one.deltas, one.closing)),
+            *(str(number) for number in (one.opening, one.deltas, one.moved_between, one.closing)),
             str(len(one.pushes)),
             "agrees" if one.is_right else "DIFFERS",
         )

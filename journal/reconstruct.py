@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any, cast
 from uuid import UUID
 
@@ -105,6 +106,15 @@ class ReplayedAddition:
     def deltas(self) -> Decimal:
         """The sum of what the month's settled pushes moved the base by."""
         return sum((push.delta for push in self.pushes if push.is_settled), ZERO)
+
+    @property
+    def moved_between(self) -> Decimal:
+        """What pushes of other months, such as an overwrite of a closed one, moved the base by between the month's own.
+
+        So opening, deltas and this make the closing.
+        """
+        settled = [push for push in self.pushes if push.is_settled]
+        return sum((later.base - earlier.replayed for earlier, later in pairwise(settled)), ZERO)
 
     @property
     def is_right(self) -> bool:

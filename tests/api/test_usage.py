@@ -149,6 +149,31 @@ def test_why_a_quantity_is_what_it_is(billed: Billed) -> None:
     assert (second["base"], second["found"], second["delta"], second["target"]) == ("12.00", "13.00", "3.00", "16.00")
 
 
+def test_what_another_months_overwrite_moved_in_between_is_told_with_the_months_pushes(billed: Billed) -> None:
+    mapped(billed.api)
+    push(billed.api, AGREEMENT, billed.licenses, wanted={"globex": Decimal("12.00")}, kind=PushKind.INITIAL)
+    push(
+        billed.api,
+        AGREEMENT,
+        billed.licenses,
+        wanted={"globex": Decimal("9.00")},
+        kind=PushKind.OVERWRITE,
+        month=billed.month.previous(),
+        found=Decimal("12.00"),
+    )
+    billed.change("c3", delta=3)
+    push(billed.api, AGREEMENT, billed.licenses, wanted={"globex": Decimal("15.00")}, found=Decimal("9.00"))
+
+    why = billed.api.auditor().one(EXPLAIN, a=AGREEMENT, p=billed.licenses, m=str(billed.month))
+
+    assert why["isSumRight"] is True, why["checks"]
+    assert ("0.00", ["12.00", "-3.00", "6.00"], "15.00") == (
+        why["openingBase"],
+        [one["delta"] for one in why["pushes"]],
+        why["closingBase"],
+    )
+
+
 def test_a_push_that_does_not_add_up_is_found_out(billed: Billed) -> None:
     mapped(billed.api)
     push(billed.api, AGREEMENT, billed.licenses, wanted={"globex": Decimal("11.00")}, kind=PushKind.INITIAL)

@@ -154,7 +154,7 @@ def check_reconstructed(side: Journaled) -> int:
         assert [] == [(push.push, problem) for push in pushes for problem in push.problems]
         assert len(pushes) == sum(entry.fact.month == month for entry in started)
         for one in made.additions:
-            assert one.opening + one.deltas == one.closing
+            assert one.opening + one.deltas + one.moved_between == one.closing
     return len(started)
 
 

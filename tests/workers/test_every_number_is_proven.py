@@ -204,3 +204,25 @@ def test_opening_and_deltas_make_the_closing_and_what_the_psa_holds(system: Syst
     assert (Decimal("0.00"), Decimal("17.00"), Decimal("17.00")) == (one.opening, one.deltas, one.closing)
     assert [one.wrote] == system.held(system.license_product)
     assert () == reconstruct(system.journal, MSP, OCTOBER).additions
+
+
+def test_what_another_months_overwrite_moved_in_between_is_told_beside_the_months_deltas(system: System) -> None:
+    system.create("globex")
+    system.licenses("globex", quantity=12)
+    system.map_company("globex")
+    system.settle()
+    system.move_clock(NOVEMBER.ends_at + timedelta(minutes=31))
+    system.settle()
+    for delta in (1, 2):
+        system.licenses("globex", delta=delta)
+        system.settle()
+        if delta == 1:
+            system.sync_now(NOVEMBER)
+            system.settle()
+
+    made = reconstruct(system.journal, MSP, DECEMBER)
+
+    (one,) = [one for one in made.additions if one.product == system.license_product]
+    assert ("12.00", "4.00", "-1.00", "15.00") == tuple(
+        str(number) for number in (one.opening, one.deltas, one.moved_between, one.closing)
+    )
