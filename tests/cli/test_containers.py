@@ -14,8 +14,8 @@ def test_every_process_has_a_service_and_every_service_runs_a_verb_that_exists()
     names = set(re.findall(r"^  ([a-z]+):$", services, flags=re.MULTILINE))
     commands = re.findall(r'^    command: \["([a-z]+)"(?:, ([^\]]*))?\]$', services, flags=re.MULTILINE)
 
-    assert names == {"postgres", "broker", "migrate", "api", "worker", "projector", "simulator"}
-    assert {verb for verb, _ in commands} == names - {"postgres", "broker"}
+    assert names == {"postgres", "broker", "prometheus", "migrate", "api", "worker", "projector", "simulator"}
+    assert {verb for verb, _ in commands} == names - {"postgres", "broker", "prometheus"}
     for verb, arguments in commands:
         asked, _ = parser().parse_known_args([verb, *re.findall(r'"([^"]*)"', arguments)])
         assert asked.verb == verb
