@@ -4,7 +4,7 @@ from cli.places import Running
 from cli.seed import DEMO_MSP
 from simulator.demo import DEMO_COMPANY_ID, DEMO_PRIVATE_KEY, DEMO_PUBLIC_KEY
 
-WAYS_IN = {"admin": "/", "auditor": "/", "platform": f"/?msp={DEMO_MSP}"}
+WAYS_IN = {"admin": "/", "auditor": "/", "platform": f"/licences?msp={DEMO_MSP}"}
 """Where each role begins in the panel; the platform's token is for every MSP, so its link names one."""
 
 

@@ -38,6 +38,8 @@ SCREENS: dict[str, Callable[[Panel, Lived], None]] = {
     "import": at("/import"),
     "companies": at("/companies"),
     "companies-suggested": at("/companies?state=suggested"),
+    "settings": at("/settings"),
+    "licences": at("/licences", Role.PLATFORM),
     "companies-by-organization": at("/companies?by=organization"),
 }
 

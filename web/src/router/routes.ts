@@ -25,8 +25,10 @@ const patterns = routes.flatMap((route) =>
 
 export type Match = { readonly route: Route; readonly params: Readonly<Record<string, string>> };
 
-export function matching(path: string): Match | null {
+/** The page at a path for somebody in a role: the same path may be another page for another role. */
+export function matching(path: string, role: Viewer['role'] | undefined): Match | null {
   for (const { route, pattern } of patterns) {
+    if (route.roles !== undefined && (role === undefined || !route.roles.includes(role))) continue;
     const groups = pattern.exec({ pathname: path })?.pathname.groups;
     if (groups === undefined) continue;
     const params = Object.entries(groups).map(([name, value]) => [name, decodeURIComponent(value ?? '')]);

@@ -24,7 +24,9 @@ import { opened } from './opened.ts';
 import { SignInAgain, SignInPage } from './SignIn.tsx';
 
 keepFollowing(() => {
-  if (viewer.value === undefined || (viewer.value.msp === null && mspInView.value === null)) return undefined;
+  const who = viewer.value;
+  // The platform reports changes and reads no facts.
+  if (who === undefined || who.role === 'PLATFORM' || mspInView.value === null) return undefined;
   return mspInView.value;
 });
 
@@ -147,10 +149,8 @@ export function App() {
 }
 
 function Current({ path }: { path: string }) {
-  const match = matching(path);
-  const role = viewer.value?.role;
-  const isAllowed = match?.route.roles === undefined || (role !== undefined && match.route.roles.includes(role));
-  if (match === null || !isAllowed) {
+  const match = matching(path, viewer.value?.role);
+  if (match === null) {
     return (
       <Page title={words.notFound.title}>
         <Empty title={words.notFound.means}>

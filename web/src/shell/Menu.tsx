@@ -2,7 +2,7 @@ import { useQuery } from '../graphql/query.ts';
 import { Link } from '../router/Link.tsx';
 import { here } from '../router/location.ts';
 import { matching, type Route, routes } from '../router/routes.ts';
-import { mspInView, viewer } from '../session.ts';
+import { isPlatform, mspInView, viewer } from '../session.ts';
 import { words } from '../words/en.ts';
 import { quantity } from '../words/format.ts';
 import { opened } from './opened.ts';
@@ -19,8 +19,8 @@ export function inMenu(): readonly Required<Route>[] {
 }
 
 export function Menu() {
-  const shell = useQuery(shellQuery, mspInView.value === null ? null : { msp: mspInView.value });
-  const current = matching(here.value.path)?.route;
+  const shell = useQuery(shellQuery, mspInView.value === null || isPlatform.value ? null : { msp: mspInView.value });
+  const current = matching(here.value.path, viewer.value?.role)?.route;
   const counts: Readonly<Record<string, number | undefined>> = {
     '/': shell.data.value?.exceptions.totalCount,
     '/companies': shell.data.value?.organizations.counts.find((one) => one.state === 'UNMAPPED')?.count,

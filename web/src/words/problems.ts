@@ -9,7 +9,7 @@ export type ProblemWords = {
 };
 
 /** Where a cure is carried out; which organization, addition or run it is about comes from the exception. */
-export type Place = 'companies' | 'products' | 'import' | 'settings' | 'preview' | 'why' | 'setup' | 'retry' | 'answer';
+export type Place = 'companies' | 'products' | 'import' | 'settings' | 'preview' | 'setup' | 'retry' | 'answer';
 
 const OLD_STAYS = 'The invoice would show the old quantity.';
 

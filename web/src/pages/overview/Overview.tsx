@@ -1,3 +1,4 @@
+import { Exceptions } from '../../exceptions/Exceptions.tsx';
 import { sentenceOf } from '../../facts/sentence.ts';
 import { useQuery } from '../../graphql/query.ts';
 import { useNames } from '../../names/names.ts';
@@ -10,13 +11,11 @@ import { Instant } from '../../ui/Instant.tsx';
 import { Loading } from '../../ui/Loading.tsx';
 import { Page } from '../../ui/Page.tsx';
 import { words as shared } from '../../words/en.ts';
-import { wordsOf } from '../../words/problems.ts';
 import { type MappingQuery, mappingQuery, type OverviewQuery, overviewQuery } from './queries.graphql.ts';
 import './overview.css';
 import { words } from './words.ts';
 
 type Connection = OverviewQuery['psaConnection'];
-type Exception = OverviewQuery['exceptions']['nodes'][number];
 
 const TONES: Readonly<Record<Connection['status'], Tone>> = {
   NOT_CONNECTED: 'calm',
@@ -136,35 +135,28 @@ function Attention({ data, mapping }: { data: OverviewQuery; mapping: MappingQue
           <Badge tone="good">{words.nothing}</Badge>
         </p>
       )}
-      <ul>
-        {data.exceptions.nodes.map((one) => (
-          <li key={one.id}>
-            <Icon name="warning" />
-            <ExceptionWords exception={one} />
-          </li>
-        ))}
-        {units > 0 && (
+      <Exceptions exceptions={data.exceptions.nodes} />
+      {data.exceptions.totalCount > data.exceptions.nodes.length && (
+        <p class="row">
+          <Link to={`/month-end/${data.serverTime.slice(0, 7)}`}>{words.all(data.exceptions.totalCount)}</Link>
+        </p>
+      )}
+      {units > 0 && (
+        <ul class="exceptions">
           <li>
             <Icon name="warning" />
-            <p>{words.leaks(organizations, units)}</p>
+            <div>
+              <p>{words.leaks(organizations, units)}</p>
+            </div>
             {isAdmin.value && (
-              <Link class="button" to="/companies">
+              <Link class="button" to="/companies" params={{ by: 'organization', state: 'open' }}>
                 {words.showCompanies}
               </Link>
             )}
           </li>
-        )}
-      </ul>
+        </ul>
+      )}
     </section>
-  );
-}
-
-function ExceptionWords({ exception }: { exception: Exception }) {
-  const said = wordsOf(exception.problem, exception.reason);
-  return (
-    <p>
-      <strong>{said?.what ?? exception.problem}</strong> {said?.means} {exception.cure}
-    </p>
   );
 }
 

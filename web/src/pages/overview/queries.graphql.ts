@@ -69,7 +69,7 @@ export const overviewQuery: Operation<OverviewQuery, OverviewQueryVariables> = o
       finishedAt
     }
   }
-  exceptions(first: 5, msp: $msp) {
+  exceptions(first: 10, msp: $msp) {
     totalCount
     nodes {
       ...Exception

@@ -3,6 +3,7 @@ import { say } from '../../words/tell.ts';
 
 export const route: Route = {
   paths: ['/'],
+  roles: ['ADMIN', 'AUDITOR'],
   menu: { label: say('Overview'), order: 10 },
   load: () => import('./Overview.tsx'),
 };

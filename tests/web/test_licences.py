@@ -1,0 +1,89 @@
+"""The platform's page: change here, watch the addition move there."""
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from journal.entry import Role
+from tests.syncing.whole import Whole
+from tests.web.axe import findings
+from tests.web.panel import Panel
+
+
+def report(panel: Panel, organization: str, how: str, amount: str) -> None:
+    field = panel.page.get_by_role("combobox", name="Organization")
+    field.click()
+    panel.page.get_by_role("option", name=organization).first.click()
+    panel.page.get_by_label("How", exact=True).select_option(label=how)
+    panel.page.get_by_label("Number").fill(amount)
+    panel.button("Report the change").click()
+
+
+def test_a_change_reported_here_reaches_connectwise_while_the_msp_watches(
+    connected: Whole, panel: Panel, browser: Browser, base_url: str
+) -> None:
+    bills = connected.billing()
+    with browser.new_context() as context:
+        watching = context.new_page()
+        watching.goto(f"{base_url}/#token={connected.api.admin().token}")
+        expect(watching.get_by_role("heading", level=1, name="Overview")).to_be_visible()
+        panel.open("/licences", Role.PLATFORM)
+
+        report(panel, "Globex", "Change by", "+5")
+
+        expect(panel.page.get_by_text("Recorded: Licences +5, now 45.")).to_be_visible()
+        expect(watching.get_by_text("licences +5, now 45")).to_be_visible()
+        expect(watching.get_by_text("wrote 45 to")).to_be_visible()
+    connected.settle()
+    assert [45] == [int(one) for one in connected.holds(bills.agreement, bills.licenses)]
+
+
+def test_a_change_reported_again_counts_once(connected: Whole, panel: Panel) -> None:
+    panel.open("/licences", Role.PLATFORM)
+    report(panel, "Globex", "Change by", "5")
+    expect(panel.page.get_by_text("Recorded: Licences +5, now 5.")).to_be_visible()
+
+    panel.button("Report the change").click()
+
+    expect(panel.page.get_by_text("Already recorded: nothing changed.")).to_be_visible()
+
+
+def test_what_is_refused_says_why(connected: Whole, panel: Panel) -> None:
+    panel.open("/licences", Role.PLATFORM)
+    report(panel, "Globex", "Change by", "-5")
+
+    expect(panel.page.get_by_text("The quantity would fall below zero.")).to_be_visible()
+
+
+def test_missing_fields_are_marked(connected: Whole, panel: Panel) -> None:
+    panel.open("/licences", Role.PLATFORM)
+
+    panel.button("Report the change").click()
+
+    expect(panel.page.get_by_text("Choose an organization.")).to_be_visible()
+    expect(panel.page.get_by_text("A whole number is needed.")).to_be_visible()
+
+
+def test_a_platform_without_an_msp_chooses_one(connected: Whole, panel: Panel, base_url: str) -> None:
+    panel.page.goto(f"{base_url}/#token={panel.token(Role.PLATFORM)}")
+    expect(panel.heading("Choose an MSP")).to_be_visible()
+
+    panel.page.get_by_role("link", name=str(connected.msp), exact=True).click()
+
+    expect(panel.heading("Change licences")).to_be_visible()
+    assert f"msp={connected.msp}" in panel.page.url
+
+
+def test_an_admin_finds_no_such_page(panel: Panel) -> None:
+    panel.open("/licences")
+
+    expect(panel.heading("There is no such page")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_is_accessible(connected: Whole, panel: Panel, scheme: str) -> None:
+    panel.page.emulate_media(color_scheme="light" if scheme == "light" else "dark")
+    panel.open("/licences", Role.PLATFORM)
+    report(panel, "Globex", "Change by", "5")
+    expect(panel.page.get_by_text("Recorded: Licences +5, now 5.")).to_be_visible()
+
+    assert findings(panel.page) == []
