@@ -765,13 +765,18 @@ def confirm_proration(state: AdditionState) -> tuple[AdditionFact, ...]:
     return () if state.is_proration_confirmed else (ProrationConfirmed(),)
 
 
+_WITHOUT_EFFECT = frozenset({LineOutcome.HELD, LineOutcome.REFUSED, LineOutcome.FAILED})
+"""Ends of a run's line that left the PSA as it was."""
+
+
 def undo_of(state: AdditionState, run: RunId) -> tuple[Decimal, Decimal] | str:
     """Target and base that undo what a run wrote here, or the reason why it can not be undone."""
     settled = state.settled
     if state.open is not None:
         return "a push is open"
     if settled is None or settled.run != run:
-        return "something was pushed after it" if settled is not None else "it wrote nothing here"
+        is_without_effect = settled is None or state.outcomes.get(run) in _WITHOUT_EFFECT
+        return "it wrote nothing here" if is_without_effect else "something was pushed after it"
     return (settled.found_before if settled.found_before is not None else ZERO, settled.base_before)
 
 

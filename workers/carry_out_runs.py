@@ -7,9 +7,9 @@ line has an outcome; who notices first records it.
 from collections import Counter
 from collections.abc import Sequence
 
-from domain.addition import ADDITION, LineOutcome, undo_of
+from domain.addition import ADDITION, AdditionState, LineOutcome, undo_of
 from domain.company_mapping import COMPANY_MAPPING, current_mapping
-from domain.connection import CONNECTION, ConnectionState, product_terms
+from domain.connection import CONNECTION, Connected, ConnectionState, product_terms
 from domain.organization import ORGANIZATION, MonthUsage, usage_of_month
 from domain.run import (
     RUN,
@@ -29,7 +29,7 @@ from domain.streams import (
     organization_stream,
     run_stream,
 )
-from domain.values import BillingMonth, MspId, OrganizationId, PsaAgreementId, PsaProductId, RunId
+from domain.values import BillingMonth, MspId, OrganizationId, PsaAgreementId, PsaProductId, RunId, Tenant
 from journal.entry import Entry, Origin
 from journal.reader import Change, Reader
 from workers.import_directory import import_directory
@@ -217,7 +217,7 @@ def _finish(tools: Tools, msp: MspId, run: RunId, problem: str | None) -> None:
 
     def decide(reader: Reader) -> Sequence[Change]:
         folded = reader.state(RUN, run_stream(msp, run))
-        outcomes = _outcomes(reader, msp, run, folded.state)
+        outcomes = _outcomes(tools, reader, msp, run, folded.state)
         counts = {outcome.value: count for outcome, count in sorted(outcomes.items())}
         return (Change(run_stream(msp, run), finish_run(folded.state, counts, problem)),)
 
@@ -226,16 +226,29 @@ def _finish(tools: Tools, msp: MspId, run: RunId, problem: str | None) -> None:
     tools.journal.transact(decide, origin)
 
 
-def _outcomes(reader: Reader, msp: MspId, run: RunId, state: RunState) -> Counter[LineOutcome]:
-    connection = reader.state(CONNECTION, connection_stream(msp), guard=False).state
+def _outcomes(tools: Tools, reader: Reader, msp: MspId, run: RunId, state: RunState) -> Counter[LineOutcome]:
+    """How each line ended, by the additions of the ConnectWise that the run was asked for, connected still or not."""
     lines = state.planned.lines if state.planned is not None else ()
-    if connection.live is None:
-        return Counter(LineOutcome.REFUSED for _ in lines)
-    streams = [addition_stream(msp, connection.live.tenant, line.agreement, line.product) for line in lines]
+    if state.requested is None or not lines:
+        return Counter()
+    tenant = _tenant_of(tools, msp, state.requested.connection_number)
+    streams = [addition_stream(msp, tenant, line.agreement, line.product) for line in lines]
     states = reader.states(ADDITION, streams, guard=False)
     return Counter(
-        LineOutcome.REFUSED
-        if line.action is LineAction.REFUSE
-        else states[stream].state.outcomes.get(run, LineOutcome.NOT_STARTED)
+        LineOutcome.REFUSED if line.action is LineAction.REFUSE else _outcome(states[stream].state, run)
         for line, stream in zip(lines, streams, strict=True)
+    )
+
+
+def _outcome(state: AdditionState, run: RunId) -> LineOutcome:
+    if state.open is not None and state.open.run == run:
+        return LineOutcome.UNKNOWN  # the run ended with its connection, before anybody could look
+    return state.outcomes.get(run, LineOutcome.NOT_STARTED)
+
+
+def _tenant_of(tools: Tools, msp: MspId, connection_number: int) -> Tenant:
+    return next(
+        entry.fact.tenant
+        for entry in tools.journal.entries(connection_stream(msp))
+        if isinstance(entry.fact, Connected) and entry.fact.number == connection_number
     )

@@ -326,3 +326,9 @@ def test_a_run_that_is_not_the_last_word_can_not_be_undone() -> None:
     assert undo_of(line(*HOLDS_12, *written).state, ANOTHER_RUN) == "something was pushed after it"
     assert undo_of(line(*HOLDS_12, *written, *newer).state, RUN) == "something was pushed after it"
     assert undo_of(line(*HOLDS_12, *written, newer[0]).state, RUN) == "a push is open"
+
+
+def test_a_run_whose_line_was_refused_wrote_nothing_there_whatever_was_pushed_before() -> None:
+    refusal = refused(OVERWRITE, Problem.NUMBERS_MOVED, "the preview showed 12", run=RUN)
+
+    assert undo_of(line(*HOLDS_12, refusal).state, RUN) == "it wrote nothing here"

@@ -131,6 +131,29 @@ def test_an_undo_puts_back_what_the_run_found_and_lists_what_was_edited_meanwhil
     assert Decimal("40.00") == system.addition(system.license_product).base
 
 
+def test_a_run_whose_connection_ends_meanwhile_reports_what_was_done_and_what_was_not(system: System) -> None:
+    two_lines(system)
+    system.create("initech")
+    system.licenses("initech", quantity=7)
+    system.map_company("initech", system.other_agreement)
+    system.settle()
+    system.psa.hand_edit(system.agreement, system.license_product, 43)
+    system.psa.hand_edit(system.other_agreement, system.server_product, 5)
+    path = f"/finance/agreements/{system.other_agreement}/additions/*"
+    system.psa.fault("cut", method="PATCH", endpoint=path, count=1, when="after")
+    run = system.sync_now()
+    system.settle()
+    assert run_state(system, run).finished is None
+
+    system.disconnect()
+    system.settle()
+
+    finished = run_state(system, run).finished
+    assert finished is not None
+    assert "the connection that it was asked for is gone" == finished.problem
+    assert {"VERIFIED": 1, "UNCHANGED": 2, "UNKNOWN": 1} == finished.outcomes
+
+
 def test_the_digest_of_a_preview_moves_with_any_number(system: System) -> None:
     two_lines(system)
     digests = []
