@@ -74,6 +74,13 @@ class RunLine:
     outcome_at: datetime | None
 
 
+@strawberry.type(description="Lines of a plan with the same action. `money` is the sum of those whose price is known.")
+class PlannedCount:
+    action: LineAction
+    count: int
+    money: Decimal
+
+
 @strawberry.type(description="What an import is limited to; empty means all.")
 class ImportedBy:
     types: list[int]
@@ -115,17 +122,29 @@ class Run:
         found = await mapping_rows.vanished(info.context.views, MspId(self.msp), MOST_VANISHED)
         return [shown_mapping(row) for row in found]
 
-    @computed("The plan's lines, in its order.")
-    async def lines(self, info: Info, first: int = paging.DEFAULT_PAGE, after: str | None = None) -> Paged[RunLine]:
+    @computed("How many of the plan's lines would do what, and their change in money a month.")
+    async def planned(self, info: Info) -> list[PlannedCount]:
+        found = await rows.planned(info.context.views, MspId(self.msp), self.id)
+        return [PlannedCount(action=LineAction(action), count=count, money=money) for action, count, money in found]
+
+    @computed("The plan's lines, in its order; all of them, or those of some actions.")
+    async def lines(
+        self,
+        info: Info,
+        *,
+        first: int = paging.DEFAULT_PAGE,
+        after: str | None = None,
+        actions: list[LineAction] | None = None,
+    ) -> Paged[RunLine]:
         views, msp = info.context.views, MspId(self.msp)
         asked = paging.page(first, after, (int,))
         key = int(asked.after[0] or 0) if asked.after else None
-        cut = paging.cut(await rows.lines(views, msp, self.id, asked.limit, key), asked)
+        cut = paging.cut(await rows.lines(views, msp, self.id, actions, limit=asked.limit, after=key), asked)
         edges, page_info = paging.edges_of(cut, lambda row: (row.ordinal,), _line)
         return Paged(
             edges=edges,
             page_info=page_info,
-            count=lambda: rows.count_lines(views, msp, self.id),
+            count=lambda: rows.count_lines(views, msp, self.id, actions),
             count_by_state=lambda: rows.progress(views, msp, self.id),
         )
 

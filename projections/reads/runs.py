@@ -133,14 +133,33 @@ async def previews_with(views: Views, msp: MspId, digest: str) -> list[str]:
     return [str(run_id) for (run_id,) in await views.tuples(query, (msp, digest))]
 
 
-async def lines(views: Views, msp: MspId, run_id: str, limit: int, after: int | None) -> list[RunLineRow]:
-    """Shape: in the order of the plan; `after` is the ordinal of the last one seen."""
-    query = f"SELECT {_LINE} FROM run_lines WHERE msp = %s AND run = %s AND ordinal > %s ORDER BY ordinal LIMIT %s"
-    return await views.rows(RunLineRow, query, (msp, run_id, -1 if after is None else after, limit))
+def _lines_of(msp: MspId, run_id: str, actions: Sequence[str] | None) -> Filter:
+    return Filter(("msp = %s", "run = %s"), (msp, run_id)).when(
+        actions is not None, "action = ANY(%s)", list(actions or ())
+    )
 
 
-async def count_lines(views: Views, msp: MspId, run_id: str) -> int:
-    return await views.number("SELECT count(*) FROM run_lines WHERE msp = %s AND run = %s", (msp, run_id))
+async def lines(
+    views: Views, msp: MspId, run_id: str, actions: Sequence[str] | None, *, limit: int, after: int | None
+) -> list[RunLineRow]:
+    """Lines of some actions, or all. Shape: in the order of the plan; `after` is the ordinal of the last one seen."""
+    where = _lines_of(msp, run_id, actions).when(after is not None, "ordinal > %s", after)
+    query = f"SELECT {_LINE} FROM run_lines WHERE {where.sql} ORDER BY ordinal LIMIT %s"
+    return await views.rows(RunLineRow, query, (*where.values, limit))
+
+
+async def count_lines(views: Views, msp: MspId, run_id: str, actions: Sequence[str] | None) -> int:
+    where = _lines_of(msp, run_id, actions)
+    return await views.number(f"SELECT count(*) FROM run_lines WHERE {where.sql}", where.values)
+
+
+async def planned(views: Views, msp: MspId, run_id: str) -> list[tuple[str, int, Decimal]]:
+    """How many lines have each action, and the sum of their money where that is known. Shape: by action."""
+    query = (
+        "SELECT action, count(*), coalesce(sum(money), 0) FROM run_lines WHERE msp = %s AND run = %s"
+        " GROUP BY action ORDER BY action"
+    )
+    return [(str(action), int(number), money) for action, number, money in await views.tuples(query, (msp, run_id))]
 
 
 async def progress(views: Views, msp: MspId, run_id: str) -> dict[str, int]:

@@ -68,6 +68,27 @@ def test_a_preview_shows_every_number_of_every_line_and_has_a_digest(ledger: Who
     assert shown[bills.licenses]["money"] is not None
 
 
+PLANNED = """query ($r: ID!, $f: [LineAction!]) { run(id: $r) { planned { action count money }
+  lines(actions: $f) { totalCount nodes { product action money } } } }"""
+
+
+def test_a_preview_counts_its_actions_and_shows_the_lines_of_some(ledger: Whole) -> None:
+    bills = ledger.billing()
+    ledger.hand_edit(bills.agreement, bills.licenses, 43)
+    run = ledger.carried_out(PREVIEW_SYNC)["id"]
+
+    answer = ledger.admin.one(PLANNED, r=run, f=["WRITE", "CREATE", "HOLD"])
+    nothing = ledger.admin.one(PLANNED, r=run, f=[])
+
+    [line] = answer["lines"]["nodes"]
+    assert (bills.licenses, "WRITE", 1) == (line["product"], line["action"], answer["lines"]["totalCount"])
+    assert {"VERIFY": 1, "WRITE": 1} == {one["action"]: one["count"] for one in answer["planned"]}
+    assert {"VERIFY": Decimal(0), "WRITE": Decimal(line["money"])} == {
+        one["action"]: Decimal(one["money"]) for one in answer["planned"]
+    }
+    assert (0, []) == (nothing["lines"]["totalCount"], nothing["lines"]["nodes"])
+
+
 def test_a_hand_edit_after_the_preview_refuses_exactly_that_line(ledger: Whole) -> None:
     bills = ledger.billing()
     edited(ledger, bills)
