@@ -36,7 +36,7 @@ def live_in(ledger: Whole) -> Lived:
     ledger.imported()
     agreements = ledger.agreements()
     for name, _, _, licenses in CUSTOMERS:
-        ledger.licenses(ids[name], licenses)
+        change(ledger, ids[name], licenses, timedelta(days=40))
     mapped = [(ids[name], agreements[number]) for number, name in enumerate(("globex", "initech", "umbrella", "hooli"))]
     ledger.map(*(given.map_item(name, one["company"]["id"], one["id"]) for name, one in mapped))
     ledger.settle()

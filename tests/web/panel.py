@@ -83,3 +83,22 @@ class Panel:
         )
         yield
         self.page.unroute(is_stream)
+
+    @contextmanager
+    def failing(self, operation: str) -> Iterator[None]:
+        """The API does not answer this operation; everything else works."""
+        self.complaints.expect("Failed to load resource")
+
+        def is_graphql(url: str) -> bool:
+            return url.endswith("/graphql")
+
+        self.page.route(
+            is_graphql,
+            lambda route: (
+                route.fulfill(status=503, body="")
+                if f'"operationName":"{operation}"' in (route.request.post_data or "")
+                else route.fallback()
+            ),
+        )
+        yield
+        self.page.unroute(is_graphql)

@@ -29,6 +29,11 @@ def at(path: str, role: Role = Role.ADMIN) -> Callable[[Panel, Lived], None]:
     return open_it
 
 
+def previewed(panel: Panel, _: Lived) -> None:
+    panel.open("/runs/preview")
+    expect(panel.page.get_by_role("list").get_by_text("a month, where prices are known")).to_be_visible()
+
+
 SCREENS: dict[str, Callable[[Panel, Lived], None]] = {
     "overview": at("/"),
     "overview-auditor": at("/", Role.AUDITOR),
@@ -41,6 +46,11 @@ SCREENS: dict[str, Callable[[Panel, Lived], None]] = {
     "settings": at("/settings"),
     "licences": at("/licences", Role.PLATFORM),
     "companies-by-organization": at("/companies?by=organization"),
+    "organizations": at("/organizations"),
+    "organization": at("/organizations/{globex}"),
+    "explain": at("/explain/{agreement}/{license}"),
+    "runs": at("/runs"),
+    "preview": previewed,
 }
 
 

@@ -5,7 +5,7 @@ import { useEffect, useState } from 'preact/hooks';
 export function lazy<Props extends object>(load: () => Promise<ComponentType<Props>>): ComponentType<Props> {
   let known: ComponentType<Props> | undefined;
   return function Lazy(props: Props) {
-    const [, found] = useState<ComponentType<Props> | undefined>(known);
+    const [, found] = useState<ComponentType<Props> | undefined>(() => known);
     const [failure, fail] = useState<unknown>();
     useEffect(() => {
       if (known !== undefined) return;

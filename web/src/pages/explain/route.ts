@@ -1,0 +1,7 @@
+import type { Route } from '../../router/routes.ts';
+
+export const route: Route = {
+  paths: ['/explain/:agreement/:product'],
+  roles: ['ADMIN', 'AUDITOR'],
+  load: () => import('./Explain.tsx'),
+};

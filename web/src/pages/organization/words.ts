@@ -1,0 +1,36 @@
+import { inUtc, listed, month, quantity } from '../../words/format.ts';
+import { tell } from '../../words/tell.ts';
+
+export const words = tell({
+  unknown: 'There is no such organization',
+  unknownMeans: 'The address may be mistyped, or it belongs to another MSP.',
+  toList: 'All organizations',
+  unknownThen: 'It was not known at that instant.',
+  mappedTo: (company: string, agreement: string) => `Bills to ${company} · ${agreement}`,
+  excluded: (reason: string) => `Not billed through ConnectWise: ${reason}`,
+  unmapped: 'Not mapped: its usage is billed nowhere.',
+  map: 'Map it…',
+  closed: 'Closed',
+  selfManaged: 'Manages itself, so it is not billed here',
+  nothing: 'It used nothing in this month.',
+  nothingMeans: 'A line appears here with the first licence change.',
+  inForce: 'In force',
+  rule: 'Rule',
+  ruleOf: (rule: string, minimum: number) => (minimum > 0 ? `${rule}, at least ${quantity(minimum)}` : rule),
+  willClose: 'Will close with',
+  closedWith: 'Closed with',
+  toDate: 'Month to date',
+  holds: 'ConnectWise holds',
+  together: (count: number) => `together with ${quantity(count)} more on this agreement`,
+  verifiedAt: (at: string) => `verified ${inUtc(at)}`,
+  chart: (name: string, of: string, values: readonly string[], pushes: number) =>
+    `${name} in ${month(of)}: ${listed(values)}; ${pushes === 1 ? '1 push' : `${pushes} pushes`} to ConnectWise.`,
+  from: (value: number, at: string) => `${quantity(value)} from ${inUtc(at)}`,
+  table: (name: string) => `What moved ${name}`,
+  show: 'Show what moved it',
+  history: 'History of this organization',
+  component: 'Component',
+  counted: 'Counted',
+  billed: 'Billed',
+  quantities: 'Quantities',
+});
