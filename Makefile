@@ -6,7 +6,7 @@ INSTALLED := $(VENV)/.installed
 EXAMPLES := README.md docs api cli connectwise domain journal projections simulator telemetry workers
 
 .DEFAULT_GOAL := help
-.PHONY: help run story test test-browser screens browser panel panel-types check check-panel conformance torture servers machines bench lock format clean
+.PHONY: help run story test test-browser screens browser panel panel-types check check-panel conformance torture servers machines hostile bench lock format clean
 
 help: ## Explain every target
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -102,6 +102,11 @@ servers: ## Install the servers that the ledger is tested with, from Debian's pa
 
 machines: $(INSTALLED) ## Alerts fired by their causes, every broker, standbys and hosts cut off (as root)
 	@$(BIN)/python -m pytest -m "long or not long" $(SPREAD) tests/monitoring tests/machines tests/workers/test_brokers.py
+
+LOAD_SECONDS ?= 15
+HOSTILE_INPUTS ?= 1500
+hostile: $(INSTALLED) ## The corpus, the role matrix, canaries, faults of our own side and load, at length (LOAD_SECONDS=, HOSTILE_INPUTS=)
+	@LOAD_SECONDS=$(LOAD_SECONDS) HOSTILE_INPUTS=$(HOSTILE_INPUTS) $(BIN)/python -m pytest -m "long or not long" tests/hostile
 
 bench: $(INSTALLED) ## Measure every promise and print figure, limit and ratio
 	@$(BIN)/python -m bench

@@ -176,8 +176,15 @@ def main(settings: Settings | None = None, api: ApiSettings | None = None) -> in
         host, port = bound.getsockname()[:2]
         sys.stdout.write(f"PSA Ledger API: http://{f'[{host}]' if ':' in host else host}:{port}\n")
         sys.stdout.flush()
-        config = uvicorn.Config(
-            create_app(parts),
+        server(create_app(parts)).run(sockets=[bound])
+    return 0
+
+
+def server(app: Starlette) -> uvicorn.Server:
+    """The HTTP server as we run it; it opens the application's lifespan."""
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
             log_config=None,
             log_level="warning",
             access_log=False,
@@ -187,8 +194,7 @@ def main(settings: Settings | None = None, api: ApiSettings | None = None) -> in
             timeout_graceful_shutdown=10,
             lifespan="on",
         )
-        uvicorn.Server(config).run(sockets=[bound])
-    return 0
+    )
 
 
 @contextmanager

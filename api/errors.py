@@ -11,7 +11,7 @@ Mistakes in the query itself (syntax, unknown fields) are told as they are and n
 
 import logging
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from decimal import Decimal
@@ -19,7 +19,7 @@ from enum import Enum
 from typing import Any
 
 from graphql import GraphQLError
-from strawberry.extensions import MaskErrors
+from strawberry.types import ExecutionContext
 
 from api.refusals import as_graphql
 from connectwise.errors import PsaError
@@ -71,25 +71,26 @@ def msp_needed() -> Denied:
     return Denied("this token is for all MSPs: say which one with `msp`", {"code": "MspNeeded", "values": {}})
 
 
-class MaskBugs(MaskErrors):
-    """Lets told errors and the caller's own mistakes through; hides bugs behind an id and logs them once."""
+def told_errors(errors: Sequence[GraphQLError], running: ExecutionContext | None) -> list[GraphQLError]:
+    """The errors as the caller may see them: told ones as they are, bugs behind an id and logged once."""
+    return [_told_error(error, running) if is_bug(error) else error for error in errors]
 
-    def __init__(self) -> None:
-        super().__init__(should_mask_error=is_bug)
 
-    def anonymise_error(self, error: GraphQLError) -> GraphQLError:
-        error_id = secrets.token_hex(8)
-        if isinstance(root := root_of(error), UNAVAILABLE):
-            told = unavailable(error_id, root)
-            return GraphQLError(str(told), nodes=error.nodes, path=error.path, extensions=told.extensions)
-        request_id = getattr(self.execution_context.context, "request_id", None)
-        log_bug(error_id, root_of(error), request_id=request_id, path=error.path)
-        return GraphQLError(
-            f"something went wrong on our side; it is noted under {error_id}",
-            nodes=error.nodes,
-            path=error.path,
-            extensions={"code": "InternalError", "errorId": error_id},
-        )
+def _told_error(error: GraphQLError, running: ExecutionContext | None) -> GraphQLError:
+    root = root_of(error)
+    if isinstance(root, RecursionError) and (running is None or running.graphql_document is None):
+        return GraphQLError("the document is nested too deeply", extensions={"code": "DocumentTooLarge", "values": {}})
+    error_id = secrets.token_hex(8)
+    if isinstance(root, UNAVAILABLE):
+        told = unavailable(error_id, root)
+        return GraphQLError(str(told), nodes=error.nodes, path=error.path, extensions=told.extensions)
+    log_bug(error_id, root, request_id=getattr(running and running.context, "request_id", None), path=error.path)
+    return GraphQLError(
+        f"something went wrong on our side; it is noted under {error_id}",
+        nodes=error.nodes,
+        path=error.path,
+        extensions={"code": "InternalError", "errorId": error_id},
+    )
 
 
 def is_bug(error: GraphQLError) -> bool:

@@ -55,6 +55,10 @@ class BodyTooSlow(Exception):
     """The request's body does not arrive."""
 
 
+class CallerLeft(Exception):
+    """The server could not send the answer: the connection is gone, or what came on it is no HTTP any more."""
+
+
 class Exchanges:
     """The ASGI middleware. Sets `scope["request_id"]`; what goes wrong below it is answered and logged here, once."""
 
@@ -86,10 +90,15 @@ class Exchanges:
                     headers.setdefault(name, value)
                 if scope["scheme"] == "https":
                     headers.setdefault("Strict-Transport-Security", TRANSPORT_SECURITY)
-            await send(message)
+            try:
+                await send(message)
+            except Exception as error:
+                raise CallerLeft from error
 
         try:
             await self._app(scope, _bounded(scope, receive), sending)
+        except CallerLeft:
+            tell(scope, left=True)
         except BodyTooLarge:
             if status:
                 raise

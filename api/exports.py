@@ -7,7 +7,7 @@ that arrived whole.
 """
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,8 +15,11 @@ from itertools import chain
 from typing import Any
 
 import psycopg
+from anyio import CancelScope, to_thread
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
+from typing_extensions import override
 
 from api.context import Asking, Parts, checked_id
 from api.errors import Denied, Refused, Told, not_allowed
@@ -44,6 +47,9 @@ _NAMES = frozenset(
         *("organization", "agreement", "product", "run", "requestId"),
     }
 )
+
+
+Chunks = Generator[bytes, None, None]
 
 
 class TooManyExports(Told):
@@ -85,7 +91,7 @@ class Exports:
                 raise not_allowed(principal.role.value)
             asked = _asked(request.query_params, form)
             msp = await _known(asking_of(self._parts, request, principal, request.scope["request_id"]), asked)
-            bounds, chunks = await self._parts.in_thread(self._begin, msp, asked)
+            bounds, first, rest = await self._parts.in_thread(self._begin, msp, asked)
         except TooManyExports as error:
             return _error(429, str(error), error.extensions, {"Retry-After": "10"})
         except Denied as error:
@@ -96,8 +102,9 @@ class Exports:
         except Refusal as error:
             refused = Refused(error)
             return _error(400, str(refused), refused.extensions)
-        return StreamingResponse(
-            chunks,
+        return Streamed(
+            first,
+            rest,
             media_type=_TYPES[form],
             headers={
                 "X-Export-Until": str(bounds.until),
@@ -105,7 +112,7 @@ class Exports:
             },
         )
 
-    def _begin(self, msp: MspId, asked: AskedExport) -> tuple[Bounds, Iterator[bytes]]:
+    def _begin(self, msp: MspId, asked: AskedExport) -> tuple[Bounds, bytes, Chunks]:
         """Find the bounds and make the first chunk, so that what can be refused is refused before the answer begins.
 
         Raises: TooManyExports; Refused(InvalidInput) for a number to go on from that is none.
@@ -124,7 +131,7 @@ class Exports:
             first = next(chunks, b"")
         except CannotExport as error:
             raise Refused(InvalidInput("resumeAfter", str(error))) from error
-        return bounds, chain((first,), chunks)
+        return bounds, first, chunks
 
     def _connection(self) -> psycopg.Connection[Any]:
         where = self._parts.views.pool.conninfo
@@ -138,8 +145,27 @@ class Exports:
         )
 
 
-def _held(opened: ExitStack, chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """The chunks. Whoever ends or drops them, once begun, closes what was opened for them."""
+class Streamed(StreamingResponse):
+    """An answer in chunks, which are closed in the end, also when the caller left before the first one was sent.
+
+    Why: a generator that is merely dropped is closed some day, and until then holds its connection and its place.
+    """
+
+    def __init__(self, first: bytes, rest: Chunks, *, media_type: str, headers: Mapping[str, str]) -> None:
+        super().__init__(chain((first,), rest), media_type=media_type, headers=headers)
+        self._rest = rest
+
+    @override
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            with CancelScope(shield=True):
+                await to_thread.run_sync(self._rest.close)
+
+
+def _held(opened: ExitStack, chunks: Iterator[bytes]) -> Chunks:
+    """The chunks, once begun. Closing them closes what was opened for them."""
     with opened:
         yield from chunks
 

@@ -4,29 +4,33 @@
 """
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import strawberry
-from graphql import ASTValidationRule
+from graphql import ASTValidationRule, GraphQLError
 from strawberry.extensions import (
     AddValidationRules,
     DisableIntrospection,
     MaxAliasesLimiter,
     MaxTokensLimiter,
     ParserCache,
-    QueryDepthLimiter,
     ValidationCache,
 )
 from strawberry.schema.config import StrawberryConfig
+from strawberry.types import ExecutionContext, ExecutionResult
+from strawberry.types.graphql import OperationType
+from typing_extensions import override
 
 from api.as_of import AsOfQueries
 from api.audit import AuditQueries
 from api.connection import ConnectionMutations, ConnectionQueries
 from api.cost import Charged
 from api.directory import DirectoryQueries
-from api.errors import MaskBugs
+from api.errors import told_errors
 from api.explain import ExplainQueries
+from api.extent import Extent
 from api.history import HistoryQueries
 from api.licenses import LicenseMutations
 from api.mapping_previews import MappingPreviewMutations
@@ -51,7 +55,6 @@ from api.unbilled import UnbilledQueries
 from api.usage import UsageQueries
 from api.viewer import ViewerQueries
 
-DEEPEST = 12
 MOST_ALIASES = 30
 MOST_TOKENS = 5_000
 CACHED_DOCUMENTS = 500
@@ -107,22 +110,50 @@ class Subscription(TailSubscriptions):
 
 
 class Schema(strawberry.Schema):
-    def process_errors(self, errors: Any, execution_context: Any = None) -> None:
-        """Errors are told and logged by `MaskBugs`; logging a client's mistake with its query could log a key."""
+    @override
+    async def execute(
+        self,
+        query: str | None,
+        variable_values: dict[str, Any] | None = None,
+        context_value: Any | None = None,
+        root_value: Any | None = None,
+        operation_name: str | None = None,
+        allowed_operation_types: Iterable[OperationType] | None = None,
+        operation_extensions: dict[str, Any] | None = None,
+    ) -> ExecutionResult:
+        """For one answer, so no subscriptions: those are for `stream`. Raises: InvalidOperationTypeError for one."""
+        allowed = set(OperationType if allowed_operation_types is None else allowed_operation_types)
+        return await super().execute(
+            query,
+            variable_values,
+            context_value,
+            root_value,
+            operation_name,
+            allowed - {OperationType.SUBSCRIPTION},
+            operation_extensions,
+        )
+
+    @override
+    def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
+        """Leave in the list what the caller may see.
+
+        Why here: every error of every operation passes, those of extensions too, which an extension that masks errors
+        never sees. And nothing is logged of a client's own mistakes: its query could hold a key.
+        """
+        errors[:] = told_errors(errors, execution_context)
 
 
 def build_schema(*, introspection: bool) -> Schema:
     """Rules are built once and shared: the validation cache hits only when they are the same objects."""
-    limiters = (QueryDepthLimiter(max_depth=DEEPEST), MaxAliasesLimiter(max_alias_count=MOST_ALIASES))
-    limits = [rule for limiter in limiters for rule in limiter.validation_rules]
+    limits = MaxAliasesLimiter(max_alias_count=MOST_ALIASES).validation_rules
     rules: list[type[ASTValidationRule]] = [*limits, StorableTexts]
     extensions: list[Any] = [
         lambda: ParserCache(maxsize=CACHED_DOCUMENTS),
+        Extent,
         lambda: ValidationCache(maxsize=CACHED_DOCUMENTS),
         lambda: MaxTokensLimiter(max_token_count=MOST_TOKENS),
         lambda: AddValidationRules(rules),
         Charged,
-        MaskBugs,
     ]
     if not introspection:
         extensions.append(DisableIntrospection)
