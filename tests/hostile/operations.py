@@ -25,6 +25,7 @@ from graphql import (
     GraphQLUnionType,
     get_named_type,
     is_leaf_type,
+    is_required_argument,
 )
 
 from api.schema import build_schema
@@ -200,7 +201,7 @@ def _fields(kind: GraphQLObjectType | GraphQLInterfaceType, depth: int) -> str:
     """Leaves, and what lies deeper as far as allowed; lists of rows are asked once, as nodes."""
     parts = ["__typename"]
     for name, field in kind.fields.items():
-        needs = any(isinstance(of.type, GraphQLNonNull) and of.default_value is None for of in field.args.values())
+        needs = any(is_required_argument(of) for of in field.args.values())
         if needs or (name == "edges" and "nodes" in kind.fields):
             continue
         if is_leaf_type(get_named_type(field.type)):
