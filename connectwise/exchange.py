@@ -77,8 +77,10 @@ class Limits:
 
     Units: seconds and bytes. `request_seconds` bounds one request from connecting to the last byte, `read_seconds`
     one step of waiting for bytes, `answer_bytes` the largest decompressed answer of any kind. `patience_seconds` is
-    how long a request waits for the budget. A read is tried `attempts` times, but not again later than `retry_seconds`
-    after it began; a pause longer than `longest_pause_seconds` is left to the caller.
+    how long a request waits for the budget. A write is not sent with less than `least_write_seconds` left before its
+    deadline: what is given up early can still take effect, after its outcome was looked up. A read is tried `attempts`
+    times, but not again later than `retry_seconds` after it began; a pause longer than `longest_pause_seconds` is left
+    to the caller.
     """
 
     connect_seconds: float = 10.0
@@ -91,6 +93,7 @@ class Limits:
     first_pause_seconds: float = 0.4
     longest_pause_seconds: float = 45.0
     retry_seconds: float = 240.0
+    least_write_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +207,7 @@ class Wire:
         spent: _Spent,
     ) -> Answer:
         ends_at = min(self.time.ends_at(deadline), self.time.monotonic() + self.limits.request_seconds)
-        with self._slot(tenant, ends_at, spent):
+        with self._slot(tenant, ends_at, spent, self.limits.least_write_seconds):
             try:
                 typed = {**headers, "Content-Type": "application/json"}
                 answer = self._carry(method, url, typed, body, ends_at=ends_at, most_bytes=ONE_RECORD_BYTES)
@@ -268,14 +271,16 @@ class Wire:
         return jitter if is_passing else None
 
     @contextmanager
-    def _slot(self, tenant: Tenant, ends_at: float, spent: _Spent) -> Iterator[None]:
-        left = ends_at - self.time.monotonic()
+    def _slot(self, tenant: Tenant, ends_at: float, spent: _Spent, least_seconds: float = 0.0) -> Iterator[None]:
+        """Raises: DeadlinePassed when less than `least_seconds` are left for the request; Throttled by the budget."""
+        last_start = ends_at - least_seconds
+        left = last_start - self.time.monotonic()
         if left <= 0:
-            raise DeadlinePassed("the deadline passed before anything was sent")
+            raise DeadlinePassed("too little time was left before the deadline; nothing was sent")
         with self.budget.slot(tenant, min(self.limits.patience_seconds, left)):
             spent.sent_at = self.time.monotonic()
-            if spent.sent_at >= ends_at:
-                raise DeadlinePassed("the deadline passed while waiting for the request budget")
+            if spent.sent_at >= last_start:
+                raise DeadlinePassed("the deadline came too near while waiting for the request budget")
             yield
 
     def _carry(

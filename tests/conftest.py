@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import settings
 from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier
 
@@ -21,6 +22,10 @@ from journal.migrate import migrate
 from journal.postgres import EmbeddedPostgres
 from projections.follower import ledger_steps
 from workers.tables import WORKER_STEPS
+
+# What one example of a property takes says as much about what else runs on the machine as about the property.
+settings.register_profile("without a stopwatch", deadline=None)
+settings.load_profile("without a stopwatch")
 
 TEMPLATE = f"psa_ledger_template_{os.getpid()}"
 _NUMBERS = itertools.count(1)

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import FrameType
 from uuid import uuid4
 
@@ -38,7 +38,7 @@ from workers.brokers import open_broker
 from workers.dispatch import Dispatcher
 from workers.leases import Keeper
 from workers.settings import WorkerSettings, worker_settings_from
-from workers.tools import Tools
+from workers.tools import Timing, Tools
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +48,14 @@ VIEW_PATIENCE_SECONDS = 5.0
 LIMITS = Limits(attempts=3, retry_seconds=30.0, patience_seconds=5.0)
 """A job comes back with a back-off of its own, so a read need not be stubborn, nor wait long while other MSPs could
 use its thread."""
+
+
+def limits_for(timing: Timing) -> Limits:
+    """Half of a write's time is the answer's: the slowest that was measured took 28 s (api-facts §4).
+
+    Why: what is given up early may still take effect, and an open create that is not found would be made again.
+    """
+    return replace(LIMITS, least_write_seconds=timing.deadline.total_seconds() / 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +99,7 @@ def compose(settings: Settings, own: WorkerSettings, traces: Traces = NOT_TRACED
             numbers.psa_called(call)
             traces.done(f"ConnectWise {call.method}", call.lasted, {"verdict": call.verdict})
 
-        wire = Wire(http, settings.client_id, budget, limits=LIMITS, watch=watch)
+        wire = Wire(http, settings.client_id, budget, limits=limits_for(own.timing), watch=watch)
         tools = Tools(
             journal=journal,
             pool=pool,

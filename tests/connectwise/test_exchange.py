@@ -219,6 +219,35 @@ def test_nothing_is_sent_after_the_deadline() -> None:
     assert psa.requests == []
 
 
+@pytest.mark.parametrize(("left", "is_sent"), [(29.0, False), (31.0, True)])
+def test_a_write_is_not_sent_so_late_that_it_could_take_effect_after_it_was_settled(left: float, is_sent: bool) -> None:
+    psa = answering(fine(), limits=Limits(least_write_seconds=30))
+
+    def set_quantity() -> None:
+        deadline = psa.time.monotonic() + left
+        psa.writing().set_quantity(AGREEMENT, ADDITION, Decimal(15), deadline=deadline)
+
+    if is_sent:
+        set_quantity()
+    else:
+        with pytest.raises(DeadlinePassed) as raised:
+            set_quantity()
+        assert raised.value.certainly_not_applied
+
+    assert int(is_sent) == len(psa.requests)
+
+
+def test_waiting_for_the_budget_does_not_bring_a_write_too_near_to_its_deadline() -> None:
+    psa = answering(fine(), limits=Limits(least_write_seconds=30))
+    tenant = psa.writing().tenant
+    psa.wire.budget.punish(tenant, 15)
+
+    with pytest.raises(Throttled):
+        psa.writing().set_quantity(AGREEMENT, ADDITION, Decimal(15), deadline=psa.time.monotonic() + 40)
+
+    assert psa.requests == []
+
+
 def test_a_write_waits_for_no_answer_longer_than_to_its_deadline() -> None:
     psa = answering(fine())
 
