@@ -9,6 +9,7 @@ import { words } from '../words/en.ts';
 function TokenForm() {
   const [error, setError] = useState<string>();
   const failure = signInFailure.value;
+  const refused = failure?.kind === 'signed-out' ? words.signIn.refused : undefined;
   return (
     <form
       onSubmit={async (event) => {
@@ -18,12 +19,11 @@ function TokenForm() {
           setError(words.signIn.missing);
           return;
         }
-        setError(
-          (await signIn(given)) || signInFailure.value?.kind !== 'signed-out' ? undefined : words.signIn.refused,
-        );
+        setError(undefined);
+        await signIn(given);
       }}
     >
-      <Field label={words.signIn.token} error={error}>
+      <Field label={words.signIn.token} error={error ?? refused}>
         {(slots) => <textarea {...slots} name="token" rows={4} autocomplete="off" spellcheck={false} />}
       </Field>
       {failure && failure.kind !== 'signed-out' && <Failed failure={failure} />}

@@ -324,7 +324,3 @@ export const refusals: Readonly<Record<RefusalName, Trouble>> = tell({
     at: KEYS,
   },
 });
-
-export function isRefusal(name: string): name is RefusalName {
-  return Object.hasOwn(refusals, name);
-}

@@ -22,14 +22,13 @@ import { words as shared } from '../../words/en.ts';
 import { AgreementSelect, type Shown } from './ByCompany.tsx';
 import { Filters } from './Companies.tsx';
 import {
-  type CompanyFragment,
-  companiesQuery,
   excludeOrganizationsMutation,
   includeOrganizationsMutation,
   type OrganizationsQuery,
   type OrganizationsQueryVariables,
   organizationsQuery,
-} from './queries.graphql.ts';
+} from './organizations.graphql.ts';
+import { type CompanyFragment, companiesQuery } from './queries.graphql.ts';
 import { words } from './words.ts';
 
 type Organization = OrganizationsQuery['organizations']['nodes'][number];

@@ -6,20 +6,25 @@ import { here, setParams } from '../../router/location.ts';
 import { type Draft, isComplete } from '../../rules/mapping_drafts.ts';
 import { asOf, isAdmin, mayAct, mspInView } from '../../session.ts';
 import { isSetup, SetupSteps } from '../../setup/SetupSteps.tsx';
+import { lazy } from '../../shell/lazy.tsx';
 import { Empty } from '../../ui/Empty.tsx';
 import { Loading } from '../../ui/Loading.tsx';
 import { Page } from '../../ui/Page.tsx';
 import { SaveBar } from '../../ui/SaveBar.tsx';
 import { words as shared } from '../../words/en.ts';
 import { ByCompany } from './ByCompany.tsx';
-import { ByOrganization } from './ByOrganization.tsx';
-import { CreateOrganization, type Creating } from './CreateOrganization.tsx';
+import type { Creating } from './CreateOrganization.tsx';
 import './companies.css';
 import { companiesHeadQuery } from './queries.graphql.ts';
-import { Restore } from './Restore.tsx';
-import { type Refusals, Review } from './Review.tsx';
-import { Then } from './Then.tsx';
+import type { Refusals } from './Review.tsx';
 import { words } from './words.ts';
+
+// What is not needed at once comes when it is.
+const ByOrganization = lazy(async () => (await import('./ByOrganization.tsx')).ByOrganization);
+const CreateOrganization = lazy(async () => (await import('./CreateOrganization.tsx')).CreateOrganization);
+const Restore = lazy(async () => (await import('./Restore.tsx')).Restore);
+const Review = lazy(async () => (await import('./Review.tsx')).Review);
+const Then = lazy(async () => (await import('./Then.tsx')).Then);
 
 /** The page people live in: which organization is billed to which company and agreement. */
 export default function Companies() {

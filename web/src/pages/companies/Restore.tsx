@@ -8,7 +8,7 @@ import { Failed, Refused } from '../../ui/Problem.tsx';
 import { Table } from '../../ui/Table.tsx';
 import { toast } from '../../ui/Toasts.tsx';
 import { words as shared } from '../../words/en.ts';
-import { type RestorableQuery, restorableQuery, restoreMappingsMutation } from './queries.graphql.ts';
+import { type RestorableQuery, restorableQuery, restoreMappingsMutation } from './restore.graphql.ts';
 import { words } from './words.ts';
 
 type Mapping = RestorableQuery['restorableMappings']['organizations']['nodes'][number];

@@ -14,7 +14,7 @@ import {
   type PreviewMappingsMutation,
   previewMappingsMutation,
   unmapCompaniesMutation,
-} from './queries.graphql.ts';
+} from './review.graphql.ts';
 import { words } from './words.ts';
 
 type Preview = PreviewMappingsMutation['previewMappings'];

@@ -6,7 +6,7 @@ import { Instant } from '../../ui/Instant.tsx';
 import { ListOf } from '../../ui/ListOf.tsx';
 import { Table } from '../../ui/Table.tsx';
 import { quantity } from '../../words/format.ts';
-import { type CompaniesAsOfQuery, companiesAsOfQuery } from './queries.graphql.ts';
+import { type CompaniesAsOfQuery, companiesAsOfQuery } from './then.graphql.ts';
 import { words } from './words.ts';
 
 type Organization = CompaniesAsOfQuery['connectionAsOf']['organizations']['nodes'][number];

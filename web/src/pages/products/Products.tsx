@@ -19,6 +19,7 @@ import {
 } from '../../rules/product_drafts.ts';
 import { asOf, isAdmin, mayAct, mspInView } from '../../session.ts';
 import { isSetup, SetupSteps } from '../../setup/SetupSteps.tsx';
+import { lazy } from '../../shell/lazy.tsx';
 import { Badge } from '../../ui/Badge.tsx';
 import { Combobox, type Option } from '../../ui/Combobox.tsx';
 import { Empty } from '../../ui/Empty.tsx';
@@ -29,7 +30,6 @@ import { SaveBar } from '../../ui/SaveBar.tsx';
 import { type Column, Table } from '../../ui/Table.tsx';
 import { words as shared } from '../../words/en.ts';
 import { listed } from '../../words/format.ts';
-import { CreateProduct } from './CreateProduct.tsx';
 import {
   confirmProductMappingMutation,
   type ProductsQuery,
@@ -37,7 +37,6 @@ import {
   productsQuery,
   searchProductsQuery,
 } from './queries.graphql.ts';
-import { Review } from './Review.tsx';
 import './products.css';
 import { words } from './words.ts';
 
@@ -52,6 +51,9 @@ type Row = { readonly item: Item; readonly planName: string; readonly isFirst: b
 
 const RULES: readonly Rule[] = ['CURRENT', 'PEAK', 'AVERAGE'];
 const CREATE = -1;
+
+const CreateProduct = lazy(async () => (await import('./CreateProduct.tsx')).CreateProduct);
+const Review = lazy(async () => (await import('./Review.tsx')).Review);
 
 /** Which ConnectWise product bills each plan component; changes are drafts until they are reviewed. */
 export default function Products() {
