@@ -14,6 +14,7 @@ BENCHES = (
     "licence_change_to_addition",
     "large_directory",
     "audit",
+    "scale",
     "simulator_reads",
 )
 
