@@ -5,8 +5,10 @@ that is emptied or sends twice loses and doubles nothing: what still waits is fo
 """
 
 import logging
+import math
 import threading
-from collections.abc import Callable, Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, LiteralString, Protocol
@@ -18,9 +20,10 @@ from psycopg_pool import ConnectionPool
 from domain.values import MspId
 from journal.tables import CLOCK_CHANNEL
 from projections.projector import VIEWS_CHANNEL
+from projections.reads.standing import DISPATCHER
 from workers.brokers import BrokerGone
 from workers.carry_out_runs import run_job
-from workers.due import due_agreements
+from workers.due import Rota, due_agreements
 from workers.tools import Timing
 from workers.wake import CHANNEL
 
@@ -100,11 +103,13 @@ Half an hour ago decides which month is the last one, so that one missed altoget
 _IN_ATTENTION: LiteralString = "SELECT msp FROM connections WHERE status = 'ATTENTION' LIMIT 500"
 
 _WATCHES: LiteralString = """
-SELECT c.msp FROM connections c LEFT JOIN watches w ON w.msp = c.msp
+WITH now AS MATERIALIZED (SELECT ledger_now() AS at),
+     today AS MATERIALIZED (SELECT at, date_trunc('day', at AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' AS begins FROM now)
+SELECT c.msp FROM connections c CROSS JOIN today LEFT JOIN watches w ON w.msp = c.msp
  WHERE c.status = 'ACTIVE'
-   AND ledger_now() >= date_trunc('day', ledger_now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' + interval '2 hours'
-   AND (w.msp IS NULL OR w.watched_on < (ledger_now() AT TIME ZONE 'UTC')::date)
-   AND c.connected_at < date_trunc('day', ledger_now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'
+   AND today.at >= today.begins + interval '2 hours'
+   AND (w.msp IS NULL OR w.watched_on < (today.at AT TIME ZONE 'UTC')::date)
+   AND c.connected_at < today.begins
  LIMIT 500
 """
 """MSPs that were not looked at today; from 02:00 UTC on, well after the month's close."""
@@ -120,6 +125,13 @@ RETURNING job, holder
 """
 
 
+_WAITING: LiteralString = """
+SELECT (SELECT count(*) FROM leases WHERE job LIKE 'push:%%' AND NOT claimed AND until > clock_timestamp()),
+       (SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = %s)
+"""
+"""Messages about pushes that nobody has begun to answer, and workers that could."""
+
+
 def note_watch(pool: ConnectionPool, msp: MspId) -> None:
     """The MSP was looked at today; a night without an answer is not noted and so tried again."""
     with pool.connection() as connection:
@@ -133,33 +145,37 @@ def note_watch(pool: ConnectionPool, msp: MspId) -> None:
 class Dispatcher:
     """Looks for what can be done now and sends it. `look` is one round; `run` goes on until told to stop."""
 
-    def __init__(self, pool: ConnectionPool, send: Send, *, timing: Timing, new_holder: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        pool: ConnectionPool,
+        send: Send,
+        *,
+        timing: Timing,
+        new_holder: Callable[[], str],
+        most_waiting: int = AGREEMENTS_PER_LOOK,
+    ) -> None:
+        """`most_waiting` messages about pushes wait in the queue per worker; more would only outlive their leases."""
         self._pool = pool
         self._send = send
         self._timing = timing
         self._new_holder = new_holder
+        self._most_waiting = most_waiting
+        self._rota = Rota()
 
-    def look(self) -> int:
-        """Send everything that can be done now and that nobody has taken. Tells how many jobs were sent."""
+    def look(self, *, at_the_clock: bool = True) -> int:
+        """Send everything that can be done now and that nobody has taken. Tells how many jobs were sent.
+
+        What only the clock brings about is left out where it was looked at a moment ago.
+        """
         with self._pool.connection() as connection:
             jobs = [
-                *(
-                    Job(f"close:{msp}", msp, "month.close", (msp,), self._timing.lease)
-                    for (msp,) in connection.execute(_CLOSES)
-                ),
-                *(
-                    Job(run_job(run), msp, "run.carry_out", (msp, run), self._timing.lease)
-                    for msp, run in connection.execute(_RUNS)
-                ),
-                *(
-                    Job(f"probe:{msp}", msp, "connection.probe", (msp,), PROBE_EVERY)
-                    for (msp,) in connection.execute(_IN_ATTENTION)
-                ),
-                *(
-                    Job(f"watch:{msp}", msp, "connection.watch", (msp,), WATCH_AGAIN)
-                    for (msp,) in connection.execute(_WATCHES)
-                ),
+                Job(run_job(run), msp, "run.carry_out", (msp, run), self._timing.lease)
+                for msp, run in connection.execute(_RUNS)
             ]
+            if at_the_clock:
+                jobs += self._of_the_clock(connection)
+            [(waiting, workers)] = connection.execute(_WAITING, (DISPATCHER,))
+        room = max(workers, 1) * self._most_waiting - waiting
         jobs.extend(
             Job(
                 due.job,
@@ -168,9 +184,17 @@ class Dispatcher:
                 (due.msp, due.site, due.company_id, due.agreement),
                 self._timing.lease,
             )
-            for due in due_agreements(self._pool, AGREEMENTS_PER_LOOK)
+            for due in (due_agreements(self._pool, min(room, AGREEMENTS_PER_LOOK), self._rota) if room > 0 else ())
         )
         return self._send_taken(jobs)
+
+    def _of_the_clock(self, connection: psycopg.Connection[Any]) -> Iterator[Job]:
+        for (msp,) in connection.execute(_CLOSES):
+            yield Job(f"close:{msp}", msp, "month.close", (msp,), self._timing.lease)
+        for (msp,) in connection.execute(_IN_ATTENTION):
+            yield Job(f"probe:{msp}", msp, "connection.probe", (msp,), PROBE_EVERY)
+        for (msp,) in connection.execute(_WATCHES):
+            yield Job(f"watch:{msp}", msp, "connection.watch", (msp,), WATCH_AGAIN)
 
     def _send_taken(self, jobs: Iterable[Job]) -> int:
         by_lease = {job.lease: (job, self._new_holder()) for job in jobs}
@@ -210,12 +234,16 @@ class Dispatcher:
         while not stopping.is_set():
             try:
                 with psycopg.connect(
-                    url, autocommit=True, connect_timeout=10, application_name="psa-ledger dispatcher"
+                    url, autocommit=True, connect_timeout=10, application_name=DISPATCHER
                 ) as listening:
                     for channel in CHANNELS:
                         listening.execute(SQL("LISTEN {}").format(Identifier(channel)))
+                    clock_looked_at = -math.inf
                     while not stopping.is_set():
-                        self.look()
+                        at_the_clock = time.monotonic() - clock_looked_at >= POLL_SECONDS
+                        if at_the_clock:
+                            clock_looked_at = time.monotonic()
+                        self.look(at_the_clock=at_the_clock)
                         _sleep(listening)
             except psycopg.OperationalError as error:
                 log.warning("the dispatcher lost the database: %s", error)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import LiteralString
 from uuid import UUID
 
 from psycopg.rows import class_row
@@ -15,7 +16,7 @@ from psycopg_pool import ConnectionPool
 
 from domain.values import BillingMonth, LeftBehind, MspId, PsaAgreementId, PsaProductId, RunId, Tenant
 from projections.due_pushes import DueState, Lane
-from projections.reads.gates import MAY_BE_PUSHED, MONTH
+from projections.reads.gates import LANE_IS_FREE, MONTH, MONTH_IS_CLOSED
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,14 +122,18 @@ _ELIGIBLE = f"""
         OR {_IS_MISSED})
    AND (a.addition IS NULL OR a.not_before <= clock_timestamp())
    AND (d.lane <> 'ACT' OR a.addition IS NULL OR d.due_position > a.checked_position)
-   AND {MAY_BE_PUSHED}
+   AND {MONTH_IS_CLOSED}
+   AND {LANE_IS_FREE}
 """  # put together from this module's own constants
 
-_AGREEMENTS = f"""
+_GROUPED = f"""
 WITH eligible AS (
   SELECT d.msp, d.site, d.company_id, d.agreement, c.parallel_requests,
          min(CASE d.lane WHEN 'FINAL' THEN 0 WHEN 'RUN' THEN 1 ELSE 2 END) AS lane, min(d.due_since) AS due_since
   {_ELIGIBLE}
+"""  # put together from this module's own constants
+
+_RANKED = """
    GROUP BY d.msp, d.site, d.company_id, d.agreement, c.parallel_requests
 ), busy AS (
   SELECT msp, count(*) AS jobs FROM leases WHERE until > clock_timestamp() AND job LIKE 'push:%%' GROUP BY msp
@@ -143,7 +148,16 @@ SELECT r.msp, r.site, r.company_id, r.agreement
   FROM ranked r LEFT JOIN busy b ON b.msp = r.msp
  WHERE r.place <= r.parallel_requests - coalesce(b.jobs, 0)
  ORDER BY r.place, r.lane, r.due_since LIMIT %(limit)s
-"""  # noqa: S608  # put together from this module's own constants
+"""
+
+_AGREEMENTS = _GROUPED + _RANKED
+_AGREEMENTS_OF = _GROUPED + "   AND d.msp = ANY(%(msps)s)" + _RANKED
+_IS_MUCH: LiteralString = "SELECT count(*) > %s FROM (SELECT FROM due_pushes LIMIT %s) AS first"
+_NEXT_MSPS: LiteralString = "SELECT msp FROM connections WHERE status = 'ACTIVE' AND msp > %s ORDER BY msp LIMIT %s"
+
+MUCH = 5_000
+"""Due pushes from which on a look at all of them takes too long: it costs about 13 µs each."""
+MSPS_AT_ONCE = 50
 
 _ROWS = f"""
 SELECT d.addition, d.lane, d.ref, d.agreement, d.product, d.month, d.run, d.kind, d.left_behind, d.target, d.base,
@@ -154,13 +168,39 @@ SELECT d.addition, d.lane, d.ref, d.agreement, d.product, d.month, d.run, d.kind
 """  # put together from this module's own constants
 
 
-def due_agreements(pool: ConnectionPool, limit: int) -> Sequence[DueAgreement]:
+@dataclass(slots=True)
+class Rota:
+    """Up to which MSP a dispatcher has looked; the next look goes on behind it."""
+
+    after: str = ""
+
+
+def due_agreements(pool: ConnectionPool, limit: int, rota: Rota, *, much: int = MUCH) -> Sequence[DueAgreement]:
     """What can be taken up now, fairly over the MSPs: no MSP gets more than its parallel requests.
 
+    While more than `much` is due, as at a month's end, MSPs are looked at some after others, until enough is found.
     Shape: finals first, then lines of runs, then the oldest acts; none that somebody holds.
     """
+    asked = {"limit": limit, "swept": list(RETRIED_BY_SWEEPER)}
     with pool.connection() as connection, connection.cursor(row_factory=class_row(DueAgreement)) as cursor:
-        return cursor.execute(_AGREEMENTS, {"limit": limit, "swept": list(RETRIED_BY_SWEEPER)}).fetchall()
+        if connection.execute(_IS_MUCH, (much, much + 1)).fetchone() != (True,):
+            return cursor.execute(_AGREEMENTS, asked).fetchall()
+        found: list[DueAgreement] = []
+        began, has_turned = rota.after, False
+        while len(found) < limit:
+            msps = [msp for (msp,) in connection.execute(_NEXT_MSPS, (rota.after, MSPS_AT_ONCE))]
+            if has_turned:
+                msps = [msp for msp in msps if msp <= began]
+            if not msps:
+                rota.after = ""
+                if has_turned or not began:
+                    break
+                has_turned = True
+                continue
+            asked["limit"] = limit - len(found)
+            found += cursor.execute(_AGREEMENTS_OF, {**asked, "msps": msps}).fetchall()
+            rota.after = msps[-1]
+        return found
 
 
 def due_rows(pool: ConnectionPool, due: DueAgreement) -> dict[UUID, list[DueRow]]:

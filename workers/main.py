@@ -113,7 +113,9 @@ def compose(settings: Settings, own: WorkerSettings, traces: Traces = NOT_TRACED
         )
         broker = parts.enter_context(open_broker(settings.broker_url or url, own.threads))
         send = declare_actors(broker, tools)
-        dispatcher = Dispatcher(pool, send, timing=own.timing, new_holder=lambda: str(uuid4()))
+        dispatcher = Dispatcher(
+            pool, send, timing=own.timing, new_holder=lambda: str(uuid4()), most_waiting=4 * own.threads
+        )
         yield WorkerParts(url, tools, broker, dispatcher)
 
 

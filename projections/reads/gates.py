@@ -1,7 +1,7 @@
 """The gates of the month end, as SQL (design §5): which due pushes may be started at all, told in one place.
 
 The dispatcher starts what they let through, and whoever watches the ledger must not call late what they hold back.
-Both parts speak of a due push `d`, its connection `c` and its addition `line`.
+They speak of a due push `d`, its connection `c`, its addition `line` and the running `month`.
 """
 
 from typing import LiteralString
@@ -14,14 +14,17 @@ MONTH: LiteralString = """
 """
 """The running month: when it began, and the name of the one before."""
 
-MAY_BE_PUSHED: LiteralString = """
-       (d.not_before IS NULL OR d.not_before <= ledger_now())
-   -- No push of any kind until the month that ended is closed, if it is to be closed at all.
-   AND (c.connected_at >= month.begins_at
+MONTH_IS_CLOSED: LiteralString = """
+       (c.connected_at >= month.begins_at
         OR NOT c.has_products
         OR c.products_mapped_at >= month.begins_at + interval '30 minutes'
         OR EXISTS (SELECT 1 FROM runs r
-                    WHERE r.msp = d.msp AND r.kind = 'FINAL' AND r.month = month.previous AND r.planned_at IS NOT NULL))
+                    WHERE r.msp = c.msp AND r.kind = 'FINAL' AND r.month = month.previous AND r.planned_at IS NOT NULL))
+"""
+"""No push of any kind until the month that ended is closed, if it is to be closed at all: one answer per MSP."""
+
+LANE_IS_FREE: LiteralString = """
+       (d.not_before IS NULL OR d.not_before <= ledger_now())
    -- Pushes of the new month wait for the addition's final, and afterwards for the days of the hold; without a hold
    -- both may go in one pass, the final first.
    AND (d.lane <> 'ACT'

@@ -17,7 +17,7 @@ import psycopg
 from journal.seal import LOCK as SEALER_LOCK
 from projections.exceptions import ATTENTION
 from projections.projector import LOCK as PROJECTOR_LOCK
-from projections.reads.gates import MAY_BE_PUSHED, MONTH
+from projections.reads.gates import LANE_IS_FREE, MONTH, MONTH_IS_CLOSED
 from telemetry.listener import Question, listening
 from telemetry.numbers import Gauge, Numbers
 from telemetry.settings import Address
@@ -126,22 +126,22 @@ SELECT v.view, head.position - v.position,
  ORDER BY v.view
 """
 
-_OF_DUE: LiteralString = """
-  FROM (SELECT ledger_now() AS at) AS now
- CROSS JOIN due_pushes d
-  LEFT JOIN connections c ON c.msp = d.msp AND c.site = d.site AND c.company_id = d.company_id
-  LEFT JOIN push_attempts a ON a.addition = d.addition
-  LEFT JOIN additions line ON line.addition = d.addition
-"""
-
 _DUE: LiteralString = f"""
-WITH due AS (
+WITH msps AS MATERIALIZED (
+  SELECT c.msp, c.site, c.company_id, c.status, c.hold_days, {MONTH_IS_CLOSED} AS is_closed
+    FROM connections c {MONTH}
+), due AS (
   SELECT d.lane, extract(epoch FROM now.at - d.due_since) AS age,
          CASE WHEN d.state <> 'DUE' THEN lower(d.state)
               WHEN c.status IS DISTINCT FROM 'ACTIVE' THEN 'stopped'
-              WHEN {MAY_BE_PUSHED} THEN 'due'
+              WHEN c.is_closed AND {LANE_IS_FREE} THEN 'due'
               ELSE 'later' END AS state
-{_OF_DUE} {MONTH}
+    FROM (SELECT ledger_now() AS at) AS now
+   CROSS JOIN due_pushes d
+    LEFT JOIN msps c ON c.msp = d.msp AND c.site = d.site AND c.company_id = d.company_id
+    LEFT JOIN push_attempts a ON a.addition = d.addition
+    LEFT JOIN additions line ON line.addition = d.addition AND c.hold_days > 0
+    {MONTH}
    -- Acts that were found to move nothing together wait for nothing (the workers' view `waiting_pushes`).
    WHERE d.state <> 'DUE' OR d.lane <> 'ACT' OR a.addition IS NULL OR d.due_position > a.checked_position
 )
@@ -284,12 +284,17 @@ class StandingReader:
     def now(self) -> Standing:
         """Raises: psycopg.Error when the database can not be asked."""
         with self._lock:
-            if self._known is None or self._clock() >= self._known_until:
+            began = self._clock()
+            if self._known is None or began >= self._known_until:
                 try:
                     self._known = self._read()
                 except psycopg.Error as error:
                     self._known = error
-                self._known_until = self._clock() + self._remembered_seconds
+                # However large the ledger, looking at it takes a tenth of the time at most.
+                ended = self._clock()
+                self._known_until = ended + (
+                    max(self._remembered_seconds, 9 * (ended - began)) if self._remembered_seconds else 0
+                )
             if isinstance(self._known, psycopg.Error):
                 raise self._known
             return self._known
@@ -305,9 +310,11 @@ class StandingReader:
             return read_standing(connection)
 
     def gauges(self) -> Sequence[Gauge]:
-        """For Prometheus. Without a database there is one gauge, and it says so."""
+        """For Prometheus. Without a database, or when it takes too long, one gauge says whether it is there."""
         try:
             standing = self.now()
+        except psycopg.errors.QueryCanceled:
+            return [_database(True)]
         except psycopg.Error:
             return [_database(False)]
         return [_database(True), *gauges(standing)]

@@ -1,0 +1,64 @@
+"""The dispatcher's look while more is due than can be looked at in one go."""
+
+from collections.abc import Iterator
+
+import pytest
+from psycopg_pool import ConnectionPool
+
+from bench.scale import due, fill
+from workers.dispatch import Dispatcher
+from workers.due import Rota, due_agreements
+from workers.tools import Timing
+
+MSPS = 120
+EVERYTHING = 10_000
+
+
+@pytest.fixture
+def pool(database: str) -> Iterator[ConnectionPool]:
+    """120 MSPs with ten agreements each, all of whose finals are due."""
+    with ConnectionPool(database, min_size=1, max_size=2, open=True) as opened:
+        fill(opened, 1, MSPS)
+        with due(opened, "FINAL", msps=MSPS, agreements=10):
+            yield opened
+
+
+def test_looking_at_some_msps_after_others_finds_what_one_look_finds(pool: ConnectionPool) -> None:
+    at_once = due_agreements(pool, EVERYTHING, Rota())
+
+    piecewise = due_agreements(pool, EVERYTHING, Rota(), much=0)
+    from_the_middle = due_agreements(pool, EVERYTHING, Rota("msp-5"), much=0)
+
+    assert 4 * MSPS == len(at_once)
+    assert set(at_once) == set(piecewise) == set(from_the_middle)
+    assert len(at_once) == len(piecewise) == len(from_the_middle)
+
+
+def test_each_look_goes_on_where_the_last_one_stopped_so_that_every_msp_has_its_turn(pool: ConnectionPool) -> None:
+    rota = Rota()
+
+    looks = [{due.msp for due in due_agreements(pool, 200, rota, much=0)} for _ in range(3)]
+
+    assert MSPS == len(set.union(*looks))
+    assert not looks[0] & looks[1]
+
+
+def test_no_more_wait_in_the_queue_than_workers_can_take_up_soon(pool: ConnectionPool) -> None:
+    sent: list[str] = []
+    holders = iter(map(str, range(EVERYTHING)))
+    dispatcher = Dispatcher(
+        pool,
+        lambda job, *_: sent.append(job),
+        timing=Timing(),
+        new_holder=lambda: next(holders),
+        most_waiting=30,
+    )
+
+    first = dispatcher.look()
+    second = dispatcher.look()
+    with pool.connection() as connection:
+        connection.execute("UPDATE leases SET claimed = true WHERE job IN (SELECT job FROM leases LIMIT 12)")
+    third = dispatcher.look()
+
+    assert (30, 0, 12) == (first, second, third)
+    assert ["addition.push"] * 42 == sent
