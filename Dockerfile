@@ -7,6 +7,9 @@ COPY requirements.lock ./
 # Every package is pinned and checked by its hash; the project itself is added without asking for more.
 RUN /venv/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 COPY . .
+# The panel, with Node from the wheel that is pinned like the rest.
+RUN PATH="/venv/bin:$PATH" npm ci --prefix web --ignore-scripts \
+ && PATH="/venv/bin:$PATH" npm run --prefix web build
 RUN /venv/bin/pip wheel --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir /wheels . \
  && /venv/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps /wheels/*.whl
 
