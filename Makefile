@@ -6,7 +6,7 @@ INSTALLED := $(VENV)/.installed
 EXAMPLES := README.md docs api cli connectwise domain journal projections simulator telemetry workers
 
 .DEFAULT_GOAL := help
-.PHONY: help run story test test-browser screens browser panel panel-types check check-panel conformance torture servers machines hostile bench lock format clean
+.PHONY: help run story test test-browser screens browser panel panel-types check check-panel conformance torture servers machines hostile audit bench lock format clean
 
 help: ## Explain every target
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -107,6 +107,13 @@ LOAD_SECONDS ?= 15
 HOSTILE_INPUTS ?= 1500
 hostile: $(INSTALLED) ## The corpus, the role matrix, canaries, faults of our own side and load, at length (LOAD_SECONDS=, HOSTILE_INPUTS=)
 	@LOAD_SECONDS=$(LOAD_SECONDS) HOSTILE_INPUTS=$(HOSTILE_INPUTS) $(BIN)/python -m pytest -m "long or not long" tests/hostile
+
+audit: $(INSTALLED) ## List licences, check the lock, and ask the public databases for known vulnerabilities (needs the internet)
+	@$(BIN)/python -m tests.hostile.licences
+	@$(BIN)/python -m pytest -q tests/hostile/test_supply_chain.py
+	@test -x $(VENV)/audit/bin/pip-audit || { $(PYTHON) -m venv $(VENV)/audit && \
+	  $(VENV)/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit; }
+	@$(VENV)/audit/bin/pip-audit --disable-pip --require-hashes --requirement requirements.lock
 
 bench: $(INSTALLED) ## Measure every promise and print figure, limit and ratio
 	@$(BIN)/python -m bench

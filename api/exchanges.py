@@ -114,7 +114,8 @@ class Exchanges:
                 raise
             await answer(scope, receive, sending)
         finally:
-            if status >= 400 or scope["path"] not in QUIET:
+            # Refusals of a flood are told once by whoever refuses (`rates`): a line each would be part of the flood.
+            if status != HTTPStatus.TOO_MANY_REQUESTS and (status >= 400 or scope["path"] not in QUIET):
                 told = {
                     "method": scope["method"],
                     "path": scope["path"],

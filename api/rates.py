@@ -11,6 +11,7 @@ database is away nobody is refused by it: there is nothing to protect that could
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -21,6 +22,8 @@ import psycopg
 from api.errors import Told
 from api.tokens import Principal
 from projections.reads.ask import Views
+
+LOG = logging.getLogger("psa_ledger.rates")
 
 LEASED_SECONDS = 2.0
 """Leased tokens that are not spent by then are lost."""
@@ -146,6 +149,7 @@ class Rates:
                 if purse.tokens < wanted:
                     wait = max(wait, (wanted - purse.tokens) / allowance.per_second)
                     purse.refused_until = self._clock() + min(wait, LONGEST_REFUSAL_SECONDS)
+                    LOG.warning("too many requests", extra={"account": account})
         if purse.tokens < wanted:
             raise RateLimited(max(purse.refused_until - self._clock(), 0.0))
         purse.tokens -= wanted

@@ -51,7 +51,11 @@ def open_pool(url: str, size: int) -> Pool:
         open=False,
         timeout=20,
         check=AsyncConnectionPool.check_connection,
-        kwargs={"autocommit": True, "options": "-c TimeZone=UTC", "application_name": "psa-ledger api"},
+        kwargs={
+            "autocommit": True,
+            "options": "-c TimeZone=UTC -c statement_timeout=30s",
+            "application_name": "psa-ledger api",
+        },
     )
 
 
