@@ -177,7 +177,11 @@ async def let_in(parts: Parts, request: HTTPConnection) -> Principal:
     """
     who = await verified(parts, bearer_of(request))
     tell(request.scope, subject=who.subject, role=who.role.value, msp=who.msp)
-    await parts.rates.charge(who)
+    try:
+        await parts.rates.charge(who)
+    except RateLimited:
+        await parts.rates.hold_back()
+        raise
     return who
 
 

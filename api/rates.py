@@ -29,6 +29,8 @@ LEASED_SECONDS = 2.0
 """Leased tokens that are not spent by then are lost."""
 LONGEST_REFUSAL_SECONDS = 1.0
 """After this the shared row is asked again, however far away the next token seems: others may have spent less."""
+HELD_BACK_SECONDS = 0.5
+MOST_HELD_BACK = 500
 MOST_ACCOUNTS = 10_000
 COST_PER_TOKEN = 500
 """Fields of an answer that one token pays for; a request has the first one at the door."""
@@ -119,16 +121,37 @@ class _Purse:
 class Rates:
     """The accounts as one process sees them. Belongs to one event loop."""
 
-    def __init__(self, ledger: Ledger, allowances: Allowances, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        allowances: Allowances,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        most_held_back: int = MOST_HELD_BACK,
+    ) -> None:
         self._ledger = ledger
         self._allowances = allowances
         self._clock = clock
         self._purses: dict[str, _Purse] = {}
+        self._most_held_back = most_held_back
+        self._held_back = 0
 
     async def charge(self, who: Principal, tokens: float = 1.0) -> None:
         """Take tokens from every account of the caller. Raises: RateLimited; then nothing is owed."""
         for account, allowance in self._allowances.accounts(who):
             await self._take(account, allowance, min(tokens, allowance.burst))
+
+    async def hold_back(self) -> None:
+        """Let a refused caller wait a little for its answer: clients that ask again at once then flood less.
+
+        Waiting costs next to nothing, but not without end: beyond `most_held_back` the answer goes out at once.
+        """
+        if self._held_back < self._most_held_back:
+            self._held_back += 1
+            try:
+                await asyncio.sleep(HELD_BACK_SECONDS)
+            finally:
+                self._held_back -= 1
 
     async def _take(self, account: str, allowance: Allowance, wanted: float) -> None:
         purse = self._purse(account)

@@ -226,6 +226,17 @@ def test_a_dear_question_is_refused_when_its_caller_has_spent_much(api: Api) -> 
     assert ["RateLimited"] == second.codes
 
 
+def test_only_so_many_refused_callers_are_held_back() -> None:
+    async def main() -> int:
+        limited = Rates(CountingLedger(), SMALL, Clock(), most_held_back=2)
+        tasks = [asyncio.create_task(limited.hold_back()) for _ in range(5)]
+        _, held = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(held)
+        return len(held)
+
+    assert 2 == asyncio.run(main())
+
+
 def test_requests_of_one_msp_wait_for_each_other_and_those_of_another_do_not() -> None:
     async def main() -> tuple[list[str], bool]:
         turns, go, three_run = Turns(at_once=2), asyncio.Event(), asyncio.Event()
