@@ -89,6 +89,8 @@ const sentences: Readonly<Record<string, (fact: Told, payload: Payload, name: st
   'run.run-finished': () => 'finished a run',
 });
 
+export const factTypes: readonly string[] = Object.keys(sentences);
+
 /** With names for its ids. A fact of a type that has no sentence yet shows its stored name. */
 export function sentenceOf(fact: Told, names: Names): string {
   const say = sentences[fact.factType];

@@ -53,13 +53,22 @@ document.addEventListener('visibilitychange', () => {
   isVisible.value = !document.hidden;
 });
 
+let goOnAtOnce: () => void = () => {};
+
+/** Try the stream again now instead of at the end of the pause. */
+export function reconnect(): void {
+  goOnAtOnce();
+}
+
 function pause(milliseconds: number, until: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, milliseconds);
-    until.addEventListener('abort', () => {
+    const end = () => {
       clearTimeout(timer);
       resolve();
-    });
+    };
+    const timer = setTimeout(resolve, milliseconds);
+    goOnAtOnce = end;
+    until.addEventListener('abort', end);
   });
 }
 

@@ -35,7 +35,7 @@ export function LineName({ line, names }: { line: Line; names: Names }) {
   return (
     <span class="two-lines">
       <span>
-        {named.companyName} · {product}
+        {named.companyName} · <span class="whole">{product}</span>
       </span>
       <span class="muted">{agreement}</span>
     </span>

@@ -6,7 +6,7 @@ type Props = {
   params?: Params;
   class?: string;
   children: ComponentChildren;
-  'aria-current'?: 'page' | undefined;
+  'aria-current'?: 'page' | 'true' | undefined;
   'aria-label'?: string;
   title?: string;
 };

@@ -10,6 +10,8 @@ export type Route = {
   readonly roles?: readonly Viewer['role'][];
   /** Without an MSP in view there is nothing to show, unless the page is about all of them. */
   readonly isForAllMsps?: boolean;
+  /** It shows what was recorded by an instant in the past when one is chosen; others always show now. */
+  readonly showsThen?: boolean;
   /** An entry of the navigation; pages without one are reached from others. */
   readonly menu?: { readonly label: string; readonly order: number };
   readonly load: () => Promise<{ readonly default: ComponentType<PageProps> }>;

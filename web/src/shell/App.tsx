@@ -1,7 +1,7 @@
 import { Component, type ComponentChildren, type ComponentType } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { calls, forgetCalls } from '../graphql/calls.ts';
-import { keepFollowing, liveness } from '../graphql/live.ts';
+import { keepFollowing, liveness, reconnect } from '../graphql/live.ts';
 import { mustSignIn, token } from '../graphql/token.ts';
 import { Link } from '../router/Link.tsx';
 import { here, leaving, setParams } from '../router/location.ts';
@@ -92,16 +92,21 @@ export function App() {
         <main id="content" tabIndex={-1}>
           {asOf.value !== null && (
             <div class="banner">
-              <p>{words.asOf.banner(shown.value(asOf.value))}</p>
+              <p>{isOfThen(path) ? words.asOf.banner(shown.value(asOf.value)) : words.asOf.notHere}</p>
               <button type="button" onClick={() => setParams({ at: null })}>
                 {words.asOf.back}
               </button>
             </div>
           )}
           {liveness.value === 'polling' && (
-            <p class="banner" role="status">
-              {words.live.polling}
-            </p>
+            <div class="banner" role="status">
+              <p>
+                <strong>{words.live.lost}</strong> {words.live.means} {words.live.cure}
+              </p>
+              <button type="button" onClick={reconnect}>
+                {words.live.reconnect}
+              </button>
+            </div>
           )}
           <Broken key={path}>
             <Current path={path} />
@@ -147,6 +152,8 @@ export function App() {
     </Broken>
   );
 }
+
+const isOfThen = (path: string) => matching(path, viewer.value?.role)?.route.showsThen === true;
 
 function Current({ path }: { path: string }) {
   const match = matching(path, viewer.value?.role);

@@ -18,6 +18,9 @@ export function inMenu(): readonly Required<Route>[] {
   return all.sort((one, other) => one.menu.order - other.menu.order);
 }
 
+/** Whether a page is shown that is reached from this entry: one organization, one run. */
+const isWithin = (path: string) => path !== '/' && here.value.path.startsWith(`${path}/`);
+
 export function Menu() {
   const shell = useQuery(shellQuery, mspInView.value === null || isPlatform.value ? null : { msp: mspInView.value });
   const current = matching(here.value.path, viewer.value?.role)?.route;
@@ -33,7 +36,7 @@ export function Menu() {
           const count = counts[path];
           return (
             <li key={path}>
-              <Link to={path} aria-current={route === current ? 'page' : undefined}>
+              <Link to={path} aria-current={route === current ? 'page' : isWithin(path) ? 'true' : undefined}>
                 {route.menu.label}
                 {count ? <span class="count figure">{quantity(count)}</span> : null}
               </Link>

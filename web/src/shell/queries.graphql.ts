@@ -44,7 +44,7 @@ export type FactsSubscriptionVariables = Exact<{
 }>;
 
 
-export type FactsSubscription = { facts: { cursor: string, node: { id: string, recordedAt: string, factType: string, organization: string | null, agreement: number | null, product: number | null, run: string | null } } };
+export type FactsSubscription = { facts: { cursor: string, node: { id: string, recordedAt: string, factType: string, organization: string | null, agreement: number | null, product: number | null, run: string | null, actor: { subject: string, role: Role } } } };
 
 export const viewerQuery: Operation<ViewerQuery, ViewerQueryVariables> = operation('Viewer', `query Viewer {
   viewer {
@@ -95,6 +95,10 @@ export const factsSubscription: Operation<FactsSubscription, FactsSubscriptionVa
       id
       recordedAt
       factType
+      actor {
+        subject
+        role
+      }
       organization
       agreement
       product

@@ -33,7 +33,10 @@ export const words = tell({
     againMeans: 'Your token is not accepted any more. Nothing on this page is lost: it goes on where it was.',
   },
   live: {
-    polling: 'The live connection is lost. The page asks for news every 5 seconds.',
+    lost: 'The live connection is lost.',
+    means: 'No invoice is affected: quantities go on being written. This page asks for news every 5 seconds.',
+    cure: 'It connects again by itself; if it does not, a proxy or your network holds back streams.',
+    reconnect: 'Connect again',
   },
   asOf: {
     button: 'As of: now',
@@ -44,7 +47,7 @@ export const words = tell({
     show: 'Show',
     back: 'Back to now',
     banner: (instant: string) => `You are looking at what was recorded by ${instant}. Actions come back with now.`,
-    notHere: 'This page always shows now.',
+    notHere: 'This page always shows now; the overview, organizations and the history show the chosen instant.',
     invalid: 'Give a date and a time in the past.',
   },
   find: {

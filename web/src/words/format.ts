@@ -32,6 +32,16 @@ export function inOwnTime(iso: string, precision: Precision = 'minute'): string 
   return formats[precision].own.format(new Date(iso));
 }
 
+const dayOf = (options: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat(LOCALE, { ...DAY, ...options });
+const timeOf = (options: Intl.DateTimeFormatOptions) =>
+  new Intl.DateTimeFormat(LOCALE, { timeStyle: 'medium', ...options });
+const days = { utc: dayOf({ timeZone: 'UTC', timeZoneName: 'short' }), own: dayOf({ timeZoneName: 'short' }) };
+const times = { utc: timeOf({ timeZone: 'UTC' }), own: timeOf({}) };
+
+/** The day of an instant with its zone, in UTC or in own time as chosen; and the time within that day. */
+export const day = (iso: string): string => (isOwnTime.value ? days.own : days.utc).format(new Date(iso));
+export const time = (iso: string): string => (isOwnTime.value ? times.own : times.utc).format(new Date(iso));
+
 export const shown = computed(() => (isOwnTime.value ? inOwnTime : inUtc));
 
 const ago = new Intl.RelativeTimeFormat(LOCALE, { numeric: 'auto' });

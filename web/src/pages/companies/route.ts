@@ -5,5 +5,6 @@ export const route: Route = {
   paths: ['/companies', '/setup/companies'],
   roles: ['ADMIN', 'AUDITOR'],
   menu: { label: say('Companies'), order: 20 },
+  showsThen: true,
   load: () => import('./Companies.tsx'),
 };

@@ -7,7 +7,7 @@ import type { PageProps } from '../../router/routes.ts';
 import { isMonth, monthOf } from '../../rules/months.ts';
 import { proofOf } from '../../rules/proof.ts';
 import { sumOf } from '../../rules/sums.ts';
-import { asOf, mspInView } from '../../session.ts';
+import { mspInView } from '../../session.ts';
 import { Badge } from '../../ui/Badge.tsx';
 import { Copy } from '../../ui/Copy.tsx';
 import { Icon } from '../../ui/Icon.tsx';
@@ -45,7 +45,6 @@ export default function Explain({ params }: PageProps) {
       <p class="muted subtitle">
         <LineName line={line} names={names} />
       </p>
-      {asOf.value !== null && <p class="banner">{words.alwaysNow}</p>}
       <Loading from={loaded} lines={8}>
         {({ explainQuantity }) =>
           month && isAsked ? <Answer explained={explainQuantity} month={month} line={line} /> : <Skeleton lines={8} />

@@ -32,5 +32,4 @@ export const words = tell({
   psaUnknown: 'ConnectWise was not asked',
   deltas: (opening: string, deltas: string, closing: string) =>
     `${quantity(opening)} ${change(deltas)} = ${quantity(closing)}`,
-  alwaysNow: 'This page always shows what is known now.',
 });

@@ -3,7 +3,7 @@ import { sentenceOf } from '../../facts/sentence.ts';
 import { useQuery } from '../../graphql/query.ts';
 import { useNames } from '../../names/names.ts';
 import { Link } from '../../router/Link.tsx';
-import { isAdmin, mspInView } from '../../session.ts';
+import { asOf, isAdmin, mspInView } from '../../session.ts';
 import { Badge, type Tone } from '../../ui/Badge.tsx';
 import { Empty } from '../../ui/Empty.tsx';
 import { Icon } from '../../ui/Icon.tsx';
@@ -13,6 +13,7 @@ import { Page } from '../../ui/Page.tsx';
 import { words as shared } from '../../words/en.ts';
 import { type MappingQuery, mappingQuery, type OverviewQuery, overviewQuery } from './queries.graphql.ts';
 import './overview.css';
+import { Then } from './Then.tsx';
 import { words } from './words.ts';
 
 type Connection = OverviewQuery['psaConnection'];
@@ -26,6 +27,10 @@ const TONES: Readonly<Record<Connection['status'], Tone>> = {
 };
 
 export default function Overview() {
+  return asOf.value === null ? <Now /> : <Then at={asOf.value} />;
+}
+
+function Now() {
   const overview = useQuery(overviewQuery, { msp: mspInView.value });
   const status = overview.data.value?.psaConnection.status;
   const isConnected = status !== undefined && status !== 'NOT_CONNECTED';

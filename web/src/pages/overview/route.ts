@@ -5,5 +5,6 @@ export const route: Route = {
   paths: ['/'],
   roles: ['ADMIN', 'AUDITOR'],
   menu: { label: say('Overview'), order: 10 },
+  showsThen: true,
   load: () => import('./Overview.tsx'),
 };

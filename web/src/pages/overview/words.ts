@@ -43,4 +43,20 @@ export const words = tell({
   history: 'History',
   noFacts: 'Nothing has happened yet.',
   openPsa: 'Open ConnectWise',
+  past: {
+    connected: 'Connected',
+    key: (hint: string) => `key …${hint}`,
+    settings: 'Settings',
+    settingsOf: (policy: string, days: number, percent: number, units: number) =>
+      `hand edits at the close: ${policy} · hold ${counted(days, 'day', 'days')} · guard below ${percent} % and more than ${units}`,
+    policies: { OVERWRITE: 'overwrite', KEEP: 'keep', HOLD: 'ask' },
+    organizations: 'Organizations',
+    products: 'Products',
+    noProducts: 'No product was mapped by then.',
+    plan: 'Plan',
+    component: 'Component',
+    product: 'ConnectWise product',
+    rule: 'Rule',
+    minimum: 'Minimum',
+  },
 });

@@ -23,7 +23,7 @@ export const words = tell({
   only: (count: number) => counted(count, 'organization', 'organizations'),
   lines: (count: number) => counted(count, 'addition', 'additions'),
   unchanged: (count: number) => `${quantity(count)} unchanged`,
-  change: (count: number) => `${quantity(count)} ${count === 1 ? 'changes' : 'change'}`,
+  change: (count: number) => `${quantity(count)} to write`,
   held: (count: number) => `${quantity(count)} held`,
   refused: (count: number) => `${quantity(count)} can not be written`,
   moneyEffect: (sum: string) => `${money(sum)} a month, where prices are known`,
