@@ -11,8 +11,9 @@ from playwright.sync_api import expect
 from domain.addition import PushKind
 from domain.values import BillingMonth
 from journal.entry import Role
+from tests.api import given
 from tests.api.pushed import close, push
-from tests.syncing.whole import Billing, Whole
+from tests.syncing.whole import Whole
 from tests.web.axe import findings
 from tests.web.lived import change
 from tests.web.panel import Panel
@@ -22,36 +23,40 @@ LAST = BillingMonth.of(datetime.now(UTC)).previous()
 
 
 @pytest.fixture
-def closed(connected: Whole) -> Billing:
-    """Globex billed 40 licences; last month is closed with nothing used and its finals are verified."""
-    bills = connected.billing()
-    close(connected.api, "globex", LAST, bills.agreement)
+def closed(connected: Whole) -> None:
+    """Globex has had 40 licences for long, mapped now; last month is closed with them and written."""
+    change(connected, "globex", 40, timedelta(days=45))
+    agreement = connected.agreements()[0]
+    connected.map(given.map_item("globex", agreement["company"]["id"], agreement["id"]))
+    connected.settle()
+    close(connected.api, "globex", LAST, agreement["id"])
     close(connected.api, "initech", LAST, None)
-    for product in (bills.licenses, bills.servers):
+    # Months before the mapping get no final of their own, so this one is recorded here.
+    licenses, servers = connected.products()
+    for product, quantity in ((licenses, Decimal(40)), (servers, Decimal(0))):
         push(
             connected.api,
-            bills.agreement,
+            agreement["id"],
             product,
-            wanted={"globex": Decimal(0)},
+            wanted={"globex": quantity},
             kind=PushKind.FINAL,
-            found=Decimal(0),
+            found=quantity,
             month=LAST,
         )
-    return bills
 
 
-def test_a_closed_month_is_safe_to_invoice_and_every_line_leads_to_its_proof(closed: Billing, panel: Panel) -> None:
+def test_a_closed_month_is_safe_to_invoice_and_every_line_leads_to_its_proof(closed: None, panel: Panel) -> None:
     panel.open("/month-end")
 
     expect(panel.page.get_by_text("Safe to invoice")).to_be_visible()
     lines = panel.page.get_by_role("region", name="Closed lines (2)")
     expect(lines.get_by_text("Verified", exact=True)).to_have_count(3)
-    lines.get_by_role("link", name=re.compile("^Why 0")).first.press("Enter")
-    expect(panel.page.get_by_role("heading", level=1, name=re.compile("^Why is .* 0 in "))).to_be_visible()
+    lines.get_by_role("link", name=re.compile("^Why 40")).first.press("Enter")
+    expect(panel.page.get_by_role("heading", level=1, name=re.compile("^Why is .* 40 in "))).to_be_visible()
     expect(panel.page).to_have_url(re.compile(f"month={LAST}"))
 
 
-def test_a_late_change_is_a_correction_that_can_be_pushed(connected: Whole, closed: Billing, panel: Panel) -> None:
+def test_a_late_change_is_a_correction_that_can_be_pushed(connected: Whole, closed: None, panel: Panel) -> None:
     change(connected, "globex", 12, datetime.now(UTC) - (LAST.ends_at - timedelta(days=3)))
     panel.open("/month-end")
 
@@ -86,7 +91,7 @@ def test_an_open_month_says_when_it_closes(connected: Whole, panel: Panel) -> No
 
 
 def test_an_auditor_is_offered_no_push_and_failures_can_be_tried_again(
-    connected: Whole, closed: Billing, panel: Panel
+    connected: Whole, closed: None, panel: Panel
 ) -> None:
     change(connected, "globex", 12, datetime.now(UTC) - (LAST.ends_at - timedelta(days=3)))
     with panel.failing("MonthEnd"):
@@ -99,7 +104,7 @@ def test_an_auditor_is_offered_no_push_and_failures_can_be_tried_again(
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_it_is_accessible(connected: Whole, closed: Billing, panel: Panel, scheme: Literal["light", "dark"]) -> None:
+def test_it_is_accessible(connected: Whole, closed: None, panel: Panel, scheme: Literal["light", "dark"]) -> None:
     change(connected, "globex", 12, datetime.now(UTC) - (LAST.ends_at - timedelta(days=3)))
     panel.page.emulate_media(color_scheme=scheme)
     panel.open("/month-end")
