@@ -19,7 +19,7 @@ CUSTOMERS = (
 
 @dataclass
 class Lived:
-    """`names` fills the ids into addresses: {globex}, {agreement}, {license}, {month}."""
+    """`names` fills the ids into addresses: {globex}, {agreement}, {license}, {month}, {now}."""
 
     ledger: Whole
     names: dict[str, Any] = field(default_factory=dict)
@@ -56,6 +56,7 @@ def live_in(ledger: Whole) -> Lived:
             "agreement": agreements[0]["id"],
             "license": licenses,
             "server": servers,
+            "now": ledger.admin.one("{ serverTime }"),
             "month": datetime.now(UTC).strftime("%Y-%m"),
         },
     )

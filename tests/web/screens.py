@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from journal.entry import Role
+from tests.syncing.whole import SYNC_NOW
 from tests.web.lived import Lived
 from tests.web.panel import Panel
 
@@ -34,6 +35,19 @@ def previewed(panel: Panel, _: Lived) -> None:
     expect(panel.page.get_by_role("list").get_by_text("a month, where prices are known")).to_be_visible()
 
 
+def a_run(panel: Panel, lived: Lived) -> None:
+    run = lived.ledger.carried_out(SYNC_NOW)["id"]
+    panel.open(f"/runs/{run}")
+    expect(panel.page.get_by_text("All lines are done.")).to_be_visible()
+
+
+def a_fact(panel: Panel, lived: Lived) -> None:
+    history = '{ history(first: 1, filter: {factType: "addition.usage-pushed"}) { nodes { id } } }'
+    [fact] = lived.ledger.admin.one(history)["nodes"]
+    panel.open(f"/history?follow=1&fact={fact['id']}")
+    expect(panel.page.get_by_role("region", name="Fact", exact=True).get_by_role("heading")).to_be_visible()
+
+
 SCREENS: dict[str, Callable[[Panel, Lived], None]] = {
     "overview": at("/"),
     "overview-auditor": at("/", Role.AUDITOR),
@@ -51,6 +65,12 @@ SCREENS: dict[str, Callable[[Panel, Lived], None]] = {
     "explain": at("/explain/{agreement}/{license}"),
     "runs": at("/runs"),
     "preview": previewed,
+    "run": a_run,
+    "history": a_fact,
+    "compare": at("/history/compare?from=2026-01-01T00:00:00Z&to={now}"),
+    "month-end": at("/month-end"),
+    "month-end-open": at("/month-end/{month}"),
+    "overview-then": at("/?at={now}"),
 }
 
 
