@@ -114,6 +114,8 @@ def _preview(tools: Tools, msp: MspId, requested: Entry[RunRequested], origin: O
     lines = tuple(sorted((*shown, *refused), key=lambda line: (line.agreement, line.product)))
     result = RunPlanned(lines, digest_of(requested.fact, lines))
     counts = dict(Counter(line.action.value for line in lines))
+    if len(shown) < len(asked):
+        counts[LineOutcome.NOT_STARTED.value] = len(asked) - len(shown)
 
     def decide(reader: Reader) -> Sequence[Change]:
         state = reader.state(RUN, stream).state

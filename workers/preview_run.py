@@ -17,7 +17,7 @@ from connectwise.client import ReadingClient
 from connectwise.errors import PsaError
 from domain.addition import ADDITION, AdditionState, Problem, PushHeld, PushIsOpen, PushRefused, PushStarted
 from domain.connection import ConnectionState, require_live
-from domain.run import LineAction, PlannedLine, RunKind, RunRequested
+from domain.run import RUN, LineAction, PlannedLine, RunKind, RunRequested
 from domain.streams import addition_stream
 from domain.values import BillingMonth, MspId, PsaAgreementId, PsaProductId, PushId, RunId, same_quantity
 from journal.entry import Entry, Origin
@@ -37,7 +37,8 @@ def preview_lines(
     requested: Entry[RunRequested],
     lines: Sequence[PlannedLine],
 ) -> tuple[PlannedLine, ...]:
-    """Work out each line. Shape: in the order given; what can not be read or written is a line with its problem.
+    """Work out each line. Shape: in the order given; what can not be read or written is a line with its problem. What
+    was not looked at when the run was cancelled is left out.
 
     Raises: NotConnected.
     """
@@ -48,12 +49,15 @@ def preview_lines(
         by_agreement.setdefault(line.agreement, []).append(line)
 
     def of_agreement(agreement: PsaAgreementId) -> list[PlannedLine]:
+        if _is_cancelled(tools, requested):
+            return []
         due = DueAgreement(msp, live.tenant.site, live.tenant.company_id, agreement)
         read_at = tools.journal.now()
         try:
             seen = read_agreement(client, agreement, read_at)
             context = PushContext(tools.pool, due, seen, tools.timing.deadline)
-            return [_preview(tools, client, context, requested, line) for line in by_agreement[agreement]]
+            shown = [_preview(tools, client, context, requested, line) for line in by_agreement[agreement]]
+            return [line for line in shown if line is not None]
         except PsaError as error:
             return [_refused(line, Problem.PSA_UNAVAILABLE, str(error)) for line in by_agreement[agreement]]
 
@@ -61,7 +65,11 @@ def preview_lines(
         found = {
             (line.agreement, line.product): line for some in threads.map(of_agreement, by_agreement) for line in some
         }
-    return tuple(found[line.agreement, line.product] for line in lines)
+    return tuple(found[line.agreement, line.product] for line in lines if (line.agreement, line.product) in found)
+
+
+def _is_cancelled(tools: Tools, requested: Entry[RunRequested]) -> bool:
+    return tools.journal.state(RUN, requested.stream).state.is_cancelled
 
 
 def digest_of(requested: RunRequested, lines: Sequence[PlannedLine]) -> str:
@@ -78,7 +86,8 @@ def digest_of(requested: RunRequested, lines: Sequence[PlannedLine]) -> str:
 
 def _preview(
     tools: Tools, client: ReadingClient, context: PushContext, requested: Entry[RunRequested], line: PlannedLine
-) -> PlannedLine:
+) -> PlannedLine | None:
+    """The line as a push would leave it; none when the run was cancelled meanwhile, so that a push would do nothing."""
     stream = addition_stream(context.msp, context.due.tenant, line.agreement, line.product)
     state = AdditionState()
     would: Sequence[object] = ()
@@ -105,6 +114,8 @@ def _preview(
                 return _planned(client, context.seen, state, line, (LineAction.HOLD, found, wanted, target))
             case PushRefused(problem=problem, detail=detail):
                 return _refused(line, problem, detail)
+    if _is_cancelled(tools, requested):
+        return None
     return _refused(line, Problem.NOTHING_MAPPED, "there is nothing to write here")
 
 

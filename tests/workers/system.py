@@ -50,7 +50,7 @@ from domain.organization import (
     close_organization,
     create_organization,
 )
-from domain.run import RUN, ApprovedLine, RunKind, RunRequested, request_run
+from domain.run import RUN, ApprovedLine, RunKind, RunRequested, cancel_run, request_run
 from domain.streams import (
     Stream,
     addition_stream,
@@ -410,6 +410,9 @@ class System:
         self.journal.execute(RUN, run_stream(MSP, run), lambda state: request_run(state, requested), self.origin())
         return run
 
+    def cancel(self, run: RunId) -> None:
+        self.journal.execute(RUN, run_stream(MSP, run), lambda state: cancel_run(state, run), self.origin())
+
     def approve(self, product: PsaProductId, answer: Answer = Answer.APPROVE) -> None:
         held = self.addition(product).held
         assert held is not None
@@ -468,10 +471,15 @@ def tenants_of(wire: Wire, secret: TenantSecret) -> Clients:
 
 @contextmanager
 def ready_system(
-    url: str, at: datetime = NOON, *, recipe: Recipe = RECIPE, psa_host: str = "127.0.0.1"
+    url: str,
+    at: datetime = NOON,
+    clients: Callable[[Wire, TenantSecret], Clients] = tenants_of,
+    *,
+    recipe: Recipe = RECIPE,
+    psa_host: str = "127.0.0.1",
 ) -> Iterator[System]:
     """A system whose MSP is connected and has Core mapped: licences and servers, confirmed."""
-    with open_system(url, at, recipe=recipe, psa_host=psa_host) as system:
+    with open_system(url, at, clients, recipe=recipe, psa_host=psa_host) as system:
         system.connect()
         system.map_product(CORE, Component.LICENSE, system.license_product)
         system.map_product(CORE, Component.SERVER, system.server_product)

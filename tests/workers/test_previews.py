@@ -1,12 +1,19 @@
 """Previews: what Sync now would do, seen before it is done, by something that can not do it."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from decimal import Decimal
 
-from connectwise.client import WritingClient
+from typing_extensions import override
+
+from connectwise.client import ReadingClient, WritingClient
+from connectwise.exchange import Wire
+from connectwise.shapes import Addition
+from connectwise.tenants import TenantSecret
 from domain.run import RUN, ApprovedLine, LineAction, PlannedLine, RunKind, RunState
 from domain.streams import run_stream
-from domain.values import RunId
-from tests.workers.system import MSP, System
+from domain.values import MspId, PsaAgreementId, RunId
+from tests.workers.system import MSP, System, ready_system
 
 
 def run_state(system: System, run: RunId) -> RunState:
@@ -152,6 +159,58 @@ def test_a_run_whose_connection_ends_meanwhile_reports_what_was_done_and_what_wa
     assert finished is not None
     assert "the connection that it was asked for is gone" == finished.problem
     assert {"VERIFIED": 1, "UNCHANGED": 2, "UNKNOWN": 1} == finished.outcomes
+
+
+@dataclass
+class Interrupted:
+    """PSA clients; whoever reads an agreement's additions is interrupted right afterwards."""
+
+    wire: Wire
+    secret: TenantSecret
+    interrupt: Callable[[], None] = lambda: None
+
+    def reading(self, msp: MspId, connection_number: int) -> ReadingClient:
+        return InterruptedClient(self)
+
+    def writing(self, msp: MspId, connection_number: int) -> WritingClient:
+        return WritingClient(self.wire, self.secret.address, self.secret.credentials)
+
+
+class InterruptedClient(ReadingClient):
+    def __init__(self, of: Interrupted) -> None:
+        super().__init__(of.wire, of.secret.address, of.secret.credentials)
+        self._of = of
+
+    @override
+    def additions(self, agreement_id: PsaAgreementId) -> tuple[Addition, ...]:
+        found = super().additions(agreement_id)
+        self._of.interrupt()
+        return found
+
+
+def test_a_cancelled_preview_reads_no_further_and_calls_nothing_refused_that_it_did_not_look_at(
+    database: str,
+) -> None:
+    with ready_system(database, clients=Interrupted) as system:
+        two_lines(system)
+        system.create("initech")
+        system.licenses("initech", quantity=7)
+        system.map_company("initech", system.other_agreement)
+        system.change_settings(parallel_requests=1)
+        system.settle()
+        run = system.sync_now(kind=RunKind.PREVIEW)
+        clients = system.tools.clients
+        assert isinstance(clients, Interrupted)
+        clients.interrupt = lambda: system.cancel(run)
+        read = "GET /finance/agreements/{parentId}/additions"
+        reads = system.psa.get("traffic")["requests"][read]
+
+        system.settle()
+
+        finished = run_state(system, run).finished
+        assert finished is not None
+        assert {"NOT_STARTED": 4} == finished.outcomes
+        assert 1 == system.psa.get("traffic")["requests"][read] - reads
 
 
 def test_the_digest_of_a_preview_moves_with_any_number(system: System) -> None:
