@@ -5,13 +5,12 @@ that list one walk derives which quantity was in force when. What was given bind
 next given quantity, a given delta shifts it; quantities derived earlier are never trusted again.
 """
 
-from bisect import insort
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from itertools import groupby
 from typing import assert_never
 
 from domain import quantity_rules
@@ -205,19 +204,6 @@ class Effective:
 
 
 @dataclass(frozen=True, slots=True)
-class OrganizationState:
-    version: int = 0
-    name: str = ""
-    changes: tuple[Effective, ...] = ()
-    closed_months: Mapping[BillingMonth, MonthUsage] = field(default_factory=dict)
-    """The newest version of each closed month."""
-
-    @property
-    def exists(self) -> bool:
-        return bool(self.changes)
-
-
-@dataclass(frozen=True, slots=True)
 class Standing:
     """What an organization is from an instant on, until the next one."""
 
@@ -240,41 +226,93 @@ class Standing:
         return self.management is Management.MSP and not self.is_closed
 
 
+@dataclass(frozen=True, slots=True)
+class OrganizationState:
+    version: int = 0
+    name: str = ""
+    changes: tuple[Effective, ...] = ()
+    standings: tuple[Standing, ...] = ()
+    """Derived from the changes, one change at a time: a long history would take long to go through for each of them.
+
+    Shape: as `standings` tells.
+    """
+    closed_months: Mapping[BillingMonth, MonthUsage] = field(default_factory=dict)
+    """The newest version of each closed month."""
+
+    @property
+    def exists(self) -> bool:
+        return bool(self.changes)
+
+
 def standings(state: OrganizationState) -> tuple[Standing, ...]:
     """Everything the organization ever was, derived from what is recorded.
 
     Shape: ordered by `at`, each instant once, so values that last no time do not appear; empty before creation.
     """
-    found: list[Standing] = []
-    line, plan = LineId(""), PlanId("")
-    components: tuple[Component, ...] = ()
-    license_type, management, is_closed = LicenseType.PAID, Management.MSP, False
-    quantities: dict[Component, int] = {}
-    for at, group in groupby(state.changes, key=lambda effective: effective.at):
-        for effective in group:
-            match effective.change:
-                case OrganizationCreated() as created:
-                    line, plan, components = created.line, created.plan, created.components
-                    license_type, management = created.license_type, created.management
-                    quantities = dict.fromkeys(components, 0)
-                case PlanChanged() as changed:
-                    line, plan, components = changed.line, changed.plan, changed.components
-                    quantities = {component: quantities.get(component, 0) for component in components}
-                case LicenseTypeChanged():
-                    license_type = effective.change.license_type
-                case ManagementChanged():
-                    management = effective.change.management
-                case LicensesChanged() as changed:
-                    if changed.component in quantities:
-                        before = 0 if changed.given is Given.QUANTITY else quantities[changed.component]
-                        bound = changed.quantity if changed.given is Given.QUANTITY else changed.delta
-                        quantities = {**quantities, changed.component: before + bound}
-                case OrganizationClosed():
-                    is_closed = True
-                case never:
-                    assert_never(never)
-        found.append(Standing(at, line, plan, components, license_type, management, is_closed, quantities))
-    return tuple(found)
+    return state.standings
+
+
+def standings_in(state: OrganizationState, month: BillingMonth) -> tuple[Standing, ...]:
+    """What the organization is within a month, beginning with what it was when the month began. Shape: as above."""
+    found = state.standings
+    first = max(bisect_right(found, month.begins_at, key=_at) - 1, 0)
+    return found[first : bisect_left(found, month.ends_at, key=_at)]
+
+
+def _at(standing: Standing) -> datetime:
+    return standing.at
+
+
+_NOTHING_YET = Standing(
+    datetime.min.replace(tzinfo=UTC), LineId(""), PlanId(""), (), LicenseType.PAID, Management.MSP, False, {}
+)
+
+
+def _standings_after(found: tuple[Standing, ...], later: Iterable[Effective]) -> tuple[Standing, ...]:
+    """The standings with more changes, none of them earlier in time than the last one."""
+    reached = list(found)
+    for effective in later:
+        new = _changed(reached[-1] if reached else _NOTHING_YET, effective)
+        if reached and reached[-1].at == new.at:
+            reached[-1] = new
+        else:
+            reached.append(new)
+    return tuple(reached)
+
+
+def _changed(last: Standing, effective: Effective) -> Standing:
+    at = effective.at
+    match effective.change:
+        case OrganizationCreated() as created:
+            return Standing(
+                at,
+                created.line,
+                created.plan,
+                created.components,
+                created.license_type,
+                created.management,
+                last.is_closed,
+                dict.fromkeys(created.components, 0),
+            )
+        case PlanChanged() as changed:
+            kept = {component: last.quantities.get(component, 0) for component in changed.components}
+            return replace(
+                last, at=at, line=changed.line, plan=changed.plan, components=changed.components, quantities=kept
+            )
+        case LicenseTypeChanged() as changed:
+            return replace(last, at=at, license_type=changed.license_type)
+        case ManagementChanged() as changed:
+            return replace(last, at=at, management=changed.management)
+        case LicensesChanged() as changed:
+            if changed.component not in last.quantities:
+                return replace(last, at=at)
+            before = 0 if changed.given is Given.QUANTITY else last.quantities[changed.component]
+            bound = changed.quantity if changed.given is Given.QUANTITY else changed.delta
+            return replace(last, at=at, quantities={**last.quantities, changed.component: before + bound})
+        case OrganizationClosed():
+            return replace(last, at=at, is_closed=True)
+        case never:
+            assert_never(never)
 
 
 def standing_at(state: OrganizationState, instant: datetime) -> Standing | None:
@@ -294,10 +332,7 @@ def billed_timelines(found: Iterable[Standing]) -> dict[PlanComponent, Timeline]
     """
     steps: dict[PlanComponent, list[Step]] = {}
     for standing in found:
-        here = {
-            PlanComponent(standing.plan, component): quantity if standing.is_billed else 0
-            for component, quantity in standing.quantities.items()
-        }
+        here = _billed(standing)
         for item in here:
             steps.setdefault(item, [])
         for item, timeline in steps.items():
@@ -500,39 +535,50 @@ def usage_of_month(
     Shape: products of plan components that the organization had in the month, by product id; components without a
     product by plan and component.
     """
+    found = standings_in(state, month)
     items = items_in_month(state, month)
-    timelines = billed_timelines(standings(state))
+    last = _billed(found[-1]) if found else {}
     products = tuple(
-        ClosedProduct(
-            term.product,
-            quantity_rules.quantity_of_month(product_timeline(timelines, term.items), month, term.rule, term.minimum),
-            term.rule,
-            term.minimum,
-        )
+        ClosedProduct(term.product, _quantity_of_month(found, last, month, term), term.rule, term.minimum)
         for term in sorted(terms, key=lambda term: term.product)
         if not items.isdisjoint(term.items)
     )
     mapped = {item for term in terms for item in term.items}
     without_product = tuple(
-        ClosedItem(
-            item.plan,
-            item.component,
-            quantity_rules.quantity_of_month(timelines.get(item, ()), month, Rule.CURRENT),
-        )
+        ClosedItem(item.plan, item.component, Decimal(last.get(item, 0)).quantize(_HUNDREDTH))
         for item in sorted(items - mapped)
     )
     return products, without_product
 
 
+_HUNDREDTH = Decimal("0.01")
+
+
+def _quantity_of_month(
+    found: tuple[Standing, ...], last: Mapping[PlanComponent, int], month: BillingMonth, term: ProductTerms
+) -> Decimal:
+    """As `quantity_rules.quantity_of_month` of the product's timeline, without the timeline where the end is enough."""
+    if term.rule is Rule.CURRENT:
+        number = sum(last.get(item, 0) for item in term.items)
+        if number >= term.minimum:
+            return Decimal(number).quantize(_HUNDREDTH)
+    timeline = product_timeline(billed_timelines(found), term.items)
+    return quantity_rules.quantity_of_month(timeline, month, term.rule, term.minimum)
+
+
+def _billed(standing: Standing) -> dict[PlanComponent, int]:
+    """What a standing bills, by its plan's components."""
+    is_billed = standing.is_billed
+    return {
+        PlanComponent(standing.plan, component): quantity if is_billed else 0
+        for component, quantity in standing.quantities.items()
+    }
+
+
 def items_in_month(state: OrganizationState, month: BillingMonth) -> frozenset[PlanComponent]:
     """The plan components that the organization has at some time within the month."""
-    found = standings(state)
-    items: set[PlanComponent] = set()
-    for index, standing in enumerate(found):
-        until = found[index + 1].at if index + 1 < len(found) else month.ends_at
-        if standing.at < month.ends_at and until > month.begins_at:
-            items.update(PlanComponent(standing.plan, component) for component in standing.components)
-    return frozenset(items)
+    plans = {(standing.plan, standing.components) for standing in standings_in(state, month)}
+    return frozenset(PlanComponent(plan, component) for plan, components in plans for component in components)
 
 
 def checked_name(name: str) -> str:
@@ -622,9 +668,9 @@ def evolve(state: OrganizationState, fact: OrganizationFact) -> OrganizationStat
     version = state.version + 1
     match fact:
         case OrganizationCreated():
-            return replace(state, version=version, name=fact.name, changes=_inserted(state, version, fact))
+            return replace(_inserted(state, version, fact), name=fact.name)
         case ManagementChanged() | PlanChanged() | LicenseTypeChanged() | LicensesChanged() | OrganizationClosed():
-            return replace(state, version=version, changes=_inserted(state, version, fact))
+            return _inserted(state, version, fact)
         case OrganizationRenamed():
             return replace(state, version=version, name=fact.name)
         case MonthClosed() | UsageCorrected():
@@ -633,13 +679,17 @@ def evolve(state: OrganizationState, fact: OrganizationFact) -> OrganizationStat
             assert_never(fact)
 
 
-def _inserted(state: OrganizationState, version: int, change: EffectiveChange) -> tuple[Effective, ...]:
+def _inserted(state: OrganizationState, version: int, change: EffectiveChange) -> OrganizationState:
     new = Effective(change.effective_at, version, change)
     if not state.changes or state.changes[-1].at <= new.at:
-        return (*state.changes, new)
-    changes = list(state.changes)
-    insort(changes, new, key=lambda effective: (effective.at, effective.version))
-    return tuple(changes)
+        changes, found = (*state.changes, new), _standings_after(state.standings, (new,))
+    else:
+        in_order = list(state.changes)
+        insort(in_order, new, key=lambda effective: (effective.at, effective.version))
+        changes = tuple(in_order)
+        before = state.standings[: bisect_left(state.standings, new.at, key=_at)]
+        found = _standings_after(before, (effective for effective in changes if effective.at >= new.at))
+    return OrganizationState(version, state.name, changes, found, state.closed_months)
 
 
 ORGANIZATION: Aggregate[OrganizationState, OrganizationFact] = Aggregate(

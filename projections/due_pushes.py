@@ -54,7 +54,6 @@ from domain.organization import (
     OrganizationCreated,
     OrganizationState,
     PlanChanged,
-    items_in_month,
     usage_of_month,
 )
 from domain.run import LineAction, RunCancelled, RunKind, RunPlanned, RunState
@@ -442,8 +441,6 @@ def _links(
 
 def _quantities(state: OrganizationState, month: BillingMonth, terms: tuple[ProductTerms, ...]) -> _Quantities:
     """What each product of the organization's plans would close with by this state."""
-    if not state.exists or not items_in_month(state, month):
-        return {}
     return {closed.product: closed.quantity for closed in usage_of_month(state, month, terms)[0]}
 
 

@@ -4,7 +4,7 @@
 once. Rules and months play no role here; `domain.quantity_rules` turns the timeline into the number of a month.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -120,11 +120,13 @@ class InForce:
     since: datetime
 
 
-def quantities_in_force(found: Iterable[Standing]) -> dict[PlanComponent, InForce]:
+def quantities_in_force(found: Sequence[Standing]) -> dict[PlanComponent, InForce]:
     """What the last standing holds of each component of each plan that the organization ever had.
 
     Shape: in the order in which they were first had; a component that the last plan lacks is at 0.
     """
+    if all(standing.plan == found[-1].plan and standing.components == found[-1].components for standing in found):
+        return {item: _in_force(item.component, found) for item in _items(found[-1])}
     known: dict[PlanComponent, InForce] = {}
     for standing in found:
         here = {
@@ -137,6 +139,22 @@ def quantities_in_force(found: Iterable[Standing]) -> dict[PlanComponent, InForc
             if earlier is None or (earlier.counted, earlier.billed) != (counted, billed):
                 known[item] = InForce(counted, billed, standing.at)
     return known
+
+
+def _items(standing: Standing) -> list[PlanComponent]:
+    return [PlanComponent(standing.plan, component) for component in standing.quantities]
+
+
+def _in_force(component: Component, found: Sequence[Standing]) -> InForce:
+    """As long as one plan was all there ever was: back from the last standing to where both quantities began."""
+    last = found[-1]
+    counted, is_billed = last.quantities[component], last.is_billed
+    since = last.at
+    for standing in reversed(found):
+        if standing.quantities[component] != counted or (counted and standing.is_billed != is_billed):
+            break
+        since = standing.at
+    return InForce(counted, counted if is_billed else 0, since)
 
 
 def _organization(organization: str, seen: Seen, last: Standing) -> Row:
