@@ -9,13 +9,14 @@ The story of a push: `judge` turns the numbers into a verdict, `start_push` reco
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import assert_never
 
 from domain.refusals import InvalidInput, NotHeld, NothingToRetry, NumbersMoved
+from domain.replacing import replace
 from domain.streams import Aggregate, StreamKind
 from domain.values import (
     BillingMonth,

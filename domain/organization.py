@@ -7,7 +7,7 @@ next given quantity, a given delta shifts it; quantities derived earlier are nev
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -27,6 +27,7 @@ from domain.refusals import (
     QuantityBelowZero,
     UnknownOrganization,
 )
+from domain.replacing import replace
 from domain.streams import Aggregate, StreamKind
 from domain.values import (
     BillingMonth,

@@ -95,6 +95,7 @@ class Additions:
     version = 1
     steps = STEPS
     tables = ("additions",)
+    kinds = frozenset({StreamKind.ADDITION})
 
     def __init__(self) -> None:
         self._last: dict[UUID, Seen] = {}

@@ -51,6 +51,7 @@ class CompanyMappings:
     version = 1
     steps = STEPS
     tables = ("company_mappings",)
+    kinds = frozenset({StreamKind.CONNECTION, StreamKind.COMPANY_MAPPING})
 
     def __init__(self) -> None:
         self._last: dict[tuple[MspId, str], Seen] = {}

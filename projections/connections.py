@@ -54,6 +54,7 @@ class Connections:
     version = 1
     steps = STEPS
     tables = ("connections",)
+    kinds = frozenset({StreamKind.CONNECTION})
 
     def __init__(self) -> None:
         self._last: dict[MspId, Seen] = {}

@@ -10,7 +10,7 @@ the acts of a month, coalesced.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -56,6 +56,7 @@ from domain.organization import (
     PlanChanged,
     usage_of_month,
 )
+from domain.replacing import replace
 from domain.run import LineAction, RunCancelled, RunKind, RunPlanned, RunState
 from domain.streams import (
     Stream,
@@ -77,7 +78,7 @@ from domain.values import (
 from journal.entry import Entry
 from journal.migrate import Step
 from projections.rows import delete, upsert
-from projections.view import Folds, Seen
+from projections.view import EVERY_KIND, Folds, Seen
 
 
 class Lane(StrEnum):
@@ -207,6 +208,7 @@ class DuePushes:
     version: int = 1
     steps: tuple[Step, ...] = STEPS
     tables: tuple[str, ...] = ("due_pushes",)
+    kinds: frozenset[StreamKind] = EVERY_KIND
     _happened: list[_Happening] = field(default_factory=list)
     _known: dict[_Asked, _Quantities] = field(default_factory=dict)
     """What was worked out in this batch: the state after one fact is the state before the next."""

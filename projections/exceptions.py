@@ -192,6 +192,7 @@ class Exceptions:
     version = 2
     steps = STEPS
     tables = ("exceptions",)
+    kinds = frozenset({StreamKind.ADDITION, StreamKind.CONNECTION})
 
     def __init__(self) -> None:
         self._changed: dict[tuple[MspId, str], Row | None] = {}

@@ -9,7 +9,7 @@ a view is folded anew.
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, TypeVar, cast
+from typing import Any, LiteralString, TypeVar, cast
 from uuid import UUID
 
 import psycopg
@@ -32,7 +32,10 @@ S = TypeVar("S")
 AGGREGATES: Mapping[StreamKind, Aggregate[Any, Any]] = MappingProxyType(
     {aggregate.kind: aggregate for aggregate in (CONNECTION, ORGANIZATION, COMPANY_MAPPING, ADDITION, RUN)}
 )
+EVERY_KIND = frozenset(StreamKind)
 CACHED_STATES = 20_000
+WINDOW = 20
+"""How many times as many entries as a batch holds are passed over at once by views that few of them concern."""
 Row = tuple[UUID, *FactRow]
 """The stream's id, then what `read_entry` takes."""
 
@@ -61,12 +64,25 @@ class Folds:
         self._begun: dict[tuple[StreamKind, MspId], list[Stream]] = {}
         """Streams whose first fact is in this batch."""
 
-    def read(self, limit: int, until: int | None = None) -> list[tuple[UUID, Entry[Any]]]:
-        """Read the next entries in journal order, at most `limit` and none after position `until`.
+    def read(
+        self, limit: int, until: int | None = None, kinds: frozenset[StreamKind] = EVERY_KIND
+    ) -> tuple[list[tuple[UUID, Entry[Any]]], int]:
+        """Read the next entries of some kinds of streams in journal order, at most `limit` and none after `until`.
 
+        Shape: the entries, and the position up to which there are no others of these kinds; perhaps no entries.
         Raises: UnknownFact, NotDecodable: the program is older than the journal, or the journal was altered.
         """
-        rows = self.connection.execute(_NEXT_ENTRIES, (self.position, until, until, limit), prepare=True, binary=True)
+        if kinds == EVERY_KIND:
+            entries = self._read(_NEXT_ENTRIES, (self.position, until, until, limit))
+            return entries, entries[-1][1].position if entries else self.position
+        head = self.connection.execute(_HEAD).fetchone()
+        assert head is not None
+        end = max(min(head[0], self.position + WINDOW * limit, *([] if until is None else [until])), self.position)
+        entries = self._read(_NEXT_OF_KINDS, (self.position, end, [kind.value for kind in kinds], limit))
+        return entries, entries[-1][1].position if len(entries) == limit else end
+
+    def _read(self, query: LiteralString, parameters: Sequence[object]) -> list[tuple[UUID, Entry[Any]]]:
+        rows = self.connection.execute(query, parameters, prepare=True, binary=True)
         return [(cast(UUID, stream_id), read_entry(self._codec, cast(FactRow, tuple(row)))) for stream_id, *row in rows]
 
     def begin(self, entries: Iterable[Entry[Any]]) -> None:
@@ -146,9 +162,17 @@ class Folds:
             self._states[stream] = Folded(AGGREGATES[stream.kind].evolve(folded.state, fact), version)
 
 
-_NEXT_ENTRIES = f"""
+_NEXT_ENTRIES: LiteralString = f"""
 SELECT originator_id, {FACT_COLUMNS} FROM facts
  WHERE notification_id > %s AND (%s::bigint IS NULL OR notification_id <= %s)
+ ORDER BY notification_id LIMIT %s
+"""  # noqa: S608 - our own constants
+
+_HEAD = "SELECT coalesce(max(notification_id), 0) FROM facts"
+
+_NEXT_OF_KINDS: LiteralString = f"""
+SELECT originator_id, {FACT_COLUMNS} FROM facts
+ WHERE notification_id > %s AND notification_id <= %s AND kind = ANY(%s)
  ORDER BY notification_id LIMIT %s
 """  # noqa: S608 - our own constants
 

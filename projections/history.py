@@ -46,7 +46,7 @@ from domain.streams import StreamKind
 from domain.values import MspId
 from journal.migrate import Step
 from projections.rows import Row, as_json
-from projections.view import Folds, Seen
+from projections.view import EVERY_KIND, Folds, Seen
 
 STEPS = (
     Step(
@@ -115,6 +115,7 @@ class History:
     version = 2
     steps = STEPS
     tables = ("history",)
+    kinds = EVERY_KIND
 
     def __init__(self) -> None:
         self._rows: list[Row] = []

@@ -92,6 +92,7 @@ class MonthEnd:
     version = 1
     steps = STEPS
     tables = ("month_usage", "usage_corrections", "month_pushes")
+    kinds = frozenset({StreamKind.ADDITION, StreamKind.ORGANIZATION})
 
     def __init__(self) -> None:
         self._last: dict[tuple[MspId, BillingMonth, str], list[Row]] = {}

@@ -42,6 +42,7 @@ class ProductMappings:
     version = 1
     steps = STEPS
     tables = ("product_mappings",)
+    kinds = frozenset({StreamKind.CONNECTION})
 
     def __init__(self) -> None:
         self._last: dict[MspId, ConnectionState] = {}

@@ -18,6 +18,7 @@ from typing import Any, Self
 import psycopg
 from psycopg.sql import SQL, Identifier
 
+from domain.streams import StreamKind
 from journal.codec import Codec
 from journal.follow import BATCH
 from journal.migrate import Step
@@ -201,8 +202,9 @@ class Projector:
         ahead = [position for position in self._positions.values() if position > start]
         stop = min([*ahead, *([] if until is None else [until])], default=None)
         folds = self._folds_at(start)
-        batch = folds.read(self._batch, stop)
-        if not batch:
+        kinds = frozenset[StreamKind]().union(*(view.kinds for view in views))
+        batch, end = folds.read(self._batch, stop, kinds)
+        if end == start:
             return 0
         folds.begin(entry for _, entry in batch)
         for stream_id, entry in batch:
@@ -210,10 +212,9 @@ class Projector:
             seen = Seen(entry, stream_id, before, after)
             for view in views:
                 view.see(seen, folds)
-        end = batch[-1][1].position
         self._write(views, start, end)
         folds.end(end)
-        return len(batch)
+        return end - start
 
     def _folds_at(self, position: int) -> Folds:
         """The states as of a position. Thrown away when a lagging group of views caught up with the next one."""

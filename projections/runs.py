@@ -124,6 +124,7 @@ class Runs:
     version = 1
     steps = STEPS
     tables = ("runs", "run_lines")
+    kinds = frozenset({StreamKind.RUN, StreamKind.ADDITION})
 
     def __init__(self) -> None:
         self._last: dict[tuple[MspId, str], Seen] = {}

@@ -69,6 +69,7 @@ class UsageToDate:
     version = 1
     steps = STEPS
     tables = ("organizations", "usage_to_date")
+    kinds = frozenset({StreamKind.ORGANIZATION})
 
     def __init__(self) -> None:
         self._last: dict[tuple[MspId, str], Seen] = {}

@@ -11,11 +11,12 @@ from uuid import UUID
 
 import psycopg
 
+from domain.streams import StreamKind
 from journal.entry import Entry
 from journal.migrate import Step
-from projections.folds import Folds
+from projections.folds import EVERY_KIND, Folds
 
-__all__ = ["Folds", "Seen", "View"]
+__all__ = ["EVERY_KIND", "Folds", "Seen", "View"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,10 @@ class View(Protocol):
     def steps(self) -> tuple[Step, ...]: ...
     @property
     def tables(self) -> tuple[str, ...]: ...
+    @property
+    def kinds(self) -> frozenset[StreamKind]:
+        """Of the streams whose entries it has to see; all that it asks `folds` for is among them."""
+        ...
 
     def see(self, seen: Seen, folds: Folds) -> None:
         """Take notice of one entry. May ask `folds` for states of other streams as of this entry."""

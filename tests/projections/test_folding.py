@@ -20,7 +20,7 @@ from projections.folds import AGGREGATES
 from projections.follower import all_views, fold_until, rebuild_views
 from projections.projector import MadeByNewerProgram, NotTheProjector, PositionMoved, Projector
 from projections.rebuild import UnknownView
-from projections.view import Folds, Seen
+from projections.view import EVERY_KIND, Folds, Seen
 from tests.projections.dump import dump, empty, rows
 from tests.projections.story import ACME, Ledger, tell
 
@@ -167,6 +167,7 @@ def test_views_see_other_streams_as_they_were_at_the_entry(journal: Journal, led
 
     class Witness:
         name, version, steps, tables = "witness", 1, (), ()
+        kinds = EVERY_KIND
         seen: list[tuple[int, dict[Stream, int]]] = []  # noqa: RUF012 - one witness, one test
 
         def see(self, seen: Seen, folds: Folds) -> None:
