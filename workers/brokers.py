@@ -58,12 +58,12 @@ def open_broker(url: str, threads: int) -> Iterator[dramatiq.Broker]:
         with _closing(RabbitmqBroker(url=url, middleware=middleware(), confirm_delivery=True)) as broker:
             yield broker
     else:
-        # Queue and delay queue, one to listen, one per thread that acknowledges, and some to enqueue.
+        # Queue and delay queue, one to listen, some to enqueue, and as many as acknowledge at the same time.
         with ConnectionPool(
             url,
             kwargs={"application_name": "psa-ledger queue"},
             min_size=0,
-            max_size=threads + 6,
+            max_size=min(threads, 8) + 6,
             open=True,
             check=ConnectionPool.check_connection,
         ) as pool:

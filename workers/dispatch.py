@@ -30,6 +30,8 @@ from workers.wake import CHANNEL
 log = logging.getLogger(__name__)
 
 POLL_SECONDS = 1.0
+LONGEST_REST_SECONDS = 0.5
+"""Between two looks the dispatcher rests as long as the last one took, and no longer than this."""
 AGREEMENTS_PER_LOOK = 200
 PROBE_EVERY = timedelta(seconds=60)
 WATCH_AGAIN = timedelta(minutes=10)
@@ -240,10 +242,13 @@ class Dispatcher:
                         listening.execute(SQL("LISTEN {}").format(Identifier(channel)))
                     clock_looked_at = -math.inf
                     while not stopping.is_set():
-                        at_the_clock = time.monotonic() - clock_looked_at >= POLL_SECONDS
+                        began = time.monotonic()
+                        at_the_clock = began - clock_looked_at >= POLL_SECONDS
                         if at_the_clock:
-                            clock_looked_at = time.monotonic()
+                            clock_looked_at = began
                         self.look(at_the_clock=at_the_clock)
+                        # A look through a long list of what waits costs the database as much as some pushes do.
+                        stopping.wait(min(time.monotonic() - began, LONGEST_REST_SECONDS))
                         _sleep(listening)
             except psycopg.OperationalError as error:
                 log.warning("the dispatcher lost the database: %s", error)

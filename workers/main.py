@@ -84,7 +84,9 @@ def compose(settings: Settings, own: WorkerSettings, traces: Traces = NOT_TRACED
     with ExitStack() as parts:
         journal = parts.enter_context(Journal(url, CODEC, pool_size=settings.pool_size))
         pool = parts.enter_context(
-            ConnectionPool(url, min_size=1, max_size=own.threads + 2, open=True, check=ConnectionPool.check_connection)
+            ConnectionPool(
+                url, min_size=1, max_size=min(own.threads, 10) + 2, open=True, check=ConnectionPool.check_connection
+            )
         )
         vault = Vault(key_source(settings))
 

@@ -18,7 +18,8 @@ _LEASE = timedelta(seconds=45)
 """A worker that is silent for so long is taken for dead. An open push of its own still waits for the deadline."""
 _LEAST_DEADLINE_SECONDS = 60
 """Half of it is left for the answer (`main.limits_for`), which is as much as the slowest one measured took."""
-
+_THREADS = 24
+"""Jobs mostly wait for ConnectWise; an MSP whose ConnectWise is slow holds a few of them, and not the others' too."""
 _REQUESTS_PER_MINUTE = 980
 """ConnectWise throttles more than 1,000 (api-facts §4); a site of one's own may allow more, or less."""
 
@@ -43,7 +44,7 @@ def worker_settings_from(mode: Mode, environment: Mapping[str, str] = os.environ
     usual = _DEADLINE_SECONDS if mode is Mode.PRODUCTION else _DEMO_DEADLINE_SECONDS
     least = _LEAST_DEADLINE_SECONDS if mode is Mode.PRODUCTION else 1
     deadline = timedelta(seconds=_number(environment, "PUSH_DEADLINE_SECONDS", usual, least=least, most=600))
-    threads = _number(environment, "WORKER_THREADS", 8, least=1, most=64)
+    threads = _number(environment, "WORKER_THREADS", _THREADS, least=1, most=64)
     a_minute = _number(environment, "PSA_REQUESTS_PER_MINUTE", _REQUESTS_PER_MINUTE, least=60, most=100_000)
     return WorkerSettings(
         threads, Timing(deadline=deadline, lease=min(2 * deadline, _LEASE)), Allowance.of_a_minute(a_minute)
