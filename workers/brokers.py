@@ -61,7 +61,8 @@ def open_broker(url: str, threads: int) -> Iterator[dramatiq.Broker]:
         # Queue and delay queue, one to listen, some to enqueue, and as many as acknowledge at the same time.
         with ConnectionPool(
             url,
-            kwargs={"application_name": "psa-ledger queue"},
+            # A message that a crash of the server takes away is sent again, like any other.
+            kwargs={"application_name": "psa-ledger queue", "options": "-c synchronous_commit=off"},
             min_size=0,
             max_size=min(threads, 8) + 6,
             open=True,

@@ -28,6 +28,7 @@ from projections.directory import (
     store_agreements,
     store_companies,
 )
+from workers.pool import lasting
 from workers.tools import Tools
 
 T = TypeVar("T")
@@ -46,7 +47,7 @@ def import_directory(tools: Tools, msp: MspId, run: RunId, requested: RunRequest
     except PsaError as error:
         _finish(tools, msp, run, origin, problem=str(error))
         return
-    with tools.pool.connection() as connection:
+    with tools.pool.connection() as connection, lasting(connection):
         for some in _batches(companies):
             store_companies(connection, under, [_listed_company(company) for company in some])
         for some_agreements in _batches(agreements):

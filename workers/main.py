@@ -37,6 +37,7 @@ from workers.allowances import Allowances
 from workers.brokers import open_broker
 from workers.dispatch import Dispatcher
 from workers.leases import Keeper
+from workers.pool import open_jobs_pool
 from workers.settings import WorkerSettings, worker_settings_from
 from workers.tools import Timing, Tools
 
@@ -83,11 +84,7 @@ def compose(settings: Settings, own: WorkerSettings, traces: Traces = NOT_TRACED
     numbers = Numbers()
     with ExitStack() as parts:
         journal = parts.enter_context(Journal(url, CODEC, pool_size=settings.pool_size))
-        pool = parts.enter_context(
-            ConnectionPool(
-                url, min_size=1, max_size=min(own.threads, 10) + 2, open=True, check=ConnectionPool.check_connection
-            )
-        )
+        pool = parts.enter_context(open_jobs_pool(url, own.threads))
         vault = Vault(key_source(settings))
 
         def secret(msp: MspId, connection_number: int) -> bytes:

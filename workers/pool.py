@@ -1,0 +1,57 @@
+"""The connections that jobs use for what is no fact: leases, back-offs, views.
+
+Every statement is its own transaction, and does not wait for the disk: what a crash of the server takes away (a lease,
+a pause, a look that was noted) only means doing something again, and facts make that harmless. Whoever writes what must
+stay says so in a transaction (`lasting`).
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import psycopg
+from psycopg_pool import ConnectionPool
+
+MOST_CONNECTIONS = 12
+"""A job holds one for a statement at a time, so far fewer are needed than jobs run."""
+TRUSTED_SECONDS = 1.0
+"""A connection that worked so recently is used without asking the server whether it still does."""
+
+
+def open_jobs_pool(url: str, threads: int) -> ConnectionPool:
+    return ConnectionPool(
+        url,
+        kwargs={
+            "autocommit": True,
+            "options": "-c synchronous_commit=off",
+            "application_name": "psa-ledger worker",
+        },
+        min_size=1,
+        max_size=min(threads + 2, MOST_CONNECTIONS),
+        open=True,
+        check=_Checks().check,
+    )
+
+
+@contextmanager
+def lasting(connection: psycopg.Connection[Any]) -> Iterator[None]:
+    """A transaction over many statements, all or none of which the disk holds when it is over."""
+    with connection.transaction():
+        connection.execute("SET LOCAL synchronous_commit = on")
+        yield
+
+
+class _Checks:
+    """Asks a rested connection whether the server is still there."""
+
+    def __init__(self) -> None:
+        self._checked_at: WeakKeyDictionary[psycopg.Connection[Any], float] = WeakKeyDictionary()
+
+    def check(self, connection: psycopg.Connection[Any]) -> None:
+        """Raises: psycopg.OperationalError when it is gone; the pool takes another one then."""
+        now = time.monotonic()
+        if now - self._checked_at.get(connection, float("-inf")) > TRUSTED_SECONDS:
+            ConnectionPool.check_connection(connection)
+            self._checked_at[connection] = now
