@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import orjson
 from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Message, Receive, Scope, Send
@@ -105,6 +106,11 @@ class Gateway(GraphQL[Asking, None]):
                 if not limit.expired():
                     raise
                 await _took_too_long()(scope, receive, send)
+
+    @override
+    def encode_json(self, data: object) -> str:
+        """A text, since bytes would turn the frames of a WebSocket binary; many clients do not read those."""
+        return orjson.dumps(data).decode()
 
     @override
     def decode_json(self, data: str | bytes) -> object:

@@ -1,4 +1,4 @@
-"""Run all benches, or those named on the command line; a whole run writes the table, `--baseline` its ratios too."""
+"""Run all benches, or those named on the command line; a whole run, or `--table`, writes the table, `--baseline` keeps the ratios."""
 
 import importlib
 import sys
@@ -44,7 +44,7 @@ def main(words: list[str]) -> int:
         print(f"  ({time.perf_counter() - begun:.0f} s)", flush=True)
     for line in compare(measured):
         print(line)
-    if not names:
+    if not names or "--table" in words:
         write_table(measured, time.perf_counter() - began)
     if "--baseline" in words:
         write_baseline(measured)

@@ -40,7 +40,7 @@ from journal.registry import CODEC
 from projections.follower import fold_until
 from workers.due import DueAgreement, due_rows
 
-SMALL, GROWN = 10_000, int(os.environ.get("PSA_LEDGER_BENCH_GROWN", "60000"))
+SMALL, GROWN = 10_000, int(os.environ.get("PSA_LEDGER_BENCH_GROWN", "40000"))
 TIMES, ORGANIZATIONS = 60, 40
 ORIGIN = Origin(Actor("platform", Role.PLATFORM), "bench", "bench")
 QUESTIONS: Mapping[str, str] = {

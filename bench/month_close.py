@@ -21,7 +21,7 @@ from bench.many_msps import ManyMsps, connect_many, head, latency, move_clock, u
 from bench.running import RunningSystem, running_system
 from domain.values import BillingMonth, Component, MspId
 
-MSPS = int(os.environ.get("PSA_LEDGER_BENCH_MSPS", "40"))
+MSPS = int(os.environ.get("PSA_LEDGER_BENCH_MSPS", "20"))
 ORGANIZATIONS = int(os.environ.get("PSA_LEDGER_BENCH_ORGANIZATIONS", "10"))
 SECONDS_AWAY, SLOW_SECONDS = 0.05, 10.0
 OF_THE_SCRIPT = 15

@@ -27,7 +27,7 @@ from projections.follower import rebuild_views
 from projections.projector import Projector
 from projections.usage_to_date import UsageToDate
 
-FACTS = int(os.environ.get("PSA_LEDGER_BENCH_FACTS", "100000"))
+FACTS = int(os.environ.get("PSA_LEDGER_BENCH_FACTS", "40000"))
 """500,000 for the whole promise; the rate does not depend on it."""
 ONE_BY_ONE = 500
 

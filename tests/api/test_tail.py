@@ -36,6 +36,7 @@ def told(
     headers = {
         "authorization": f"Bearer {caller.token}",
         "accept": "text/event-stream",
+        "accept-encoding": "gzip",  # which must not compress events: they are read as they come
         "content-type": "application/json",
     }
     portal = caller.api.served.portal
