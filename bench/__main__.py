@@ -1,4 +1,4 @@
-"""Run all benches, or those named on the command line; a whole run, or `--table`, writes the table, `--baseline` keeps the ratios."""
+"""Run all benches, or those named. A whole run, or `--table`, writes the table; `--baseline` keeps the ratios."""
 
 import importlib
 import sys
