@@ -16,7 +16,7 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
-from bench.figures import spread
+from bench.figures import Told, at_least, at_most, percentile
 from cli import verify_export
 from domain.organization import ORGANIZATION, Given, LicensesChanged
 from domain.streams import organization_stream
@@ -60,7 +60,7 @@ with psycopg.connect(sys.argv[1], autocommit=True, options="-c TimeZone=UTC") as
 """
 
 
-def measure() -> Iterator[str]:
+def measure() -> Iterator[Told]:
     with (
         tempfile.TemporaryDirectory(prefix="psa-ledger-bench-") as data,
         EmbeddedPostgres(Path(data, "postgres"), durable=True) as server,
@@ -73,7 +73,7 @@ def measure() -> Iterator[str]:
         began = time.perf_counter()
         seal_until_now(server.url, keys)
         rate = FACTS / (time.perf_counter() - began)
-        yield f"sealed: {rate:,.0f} facts/s; limit 12,000"
+        yield at_least("sealed", rate, "facts/s", 12_000)
         public = keys().public_bytes
         began = time.perf_counter()
         checked = check_database(server.url, keys_by_id({"": public}))
@@ -84,12 +84,13 @@ def measure() -> Iterator[str]:
         for form in ("csv", "ndjson"):
             seconds, megabytes = _exported(server.url, file, form)
             facts = file.read_bytes().count(b'{"chain":') or FACTS * 9 // 10
-            yield f"exported as {form}: {facts / seconds:,.0f} facts/s in {megabytes} MB; limits 20,000 and 200 MB"
+            yield at_least(f"exported as {form}", facts / seconds, "facts/s", 20_000)
+            yield at_most(f"memory of an export as {form}", megabytes, "MB", 200)
         began = time.perf_counter()
         with file.open("rb") as lines:
             proven = verify_export.verify(lines, verify_export.read_keys([public_text(public)]))
         assert proven.is_complete
-        yield f"verified offline: {proven.facts / (time.perf_counter() - began):,.0f} facts/s; limit 50,000"
+        yield at_least("verified offline", proven.facts / (time.perf_counter() - began), "facts/s", 50_000)
         yield from asyncio.run(_history(server.url))
 
 
@@ -130,7 +131,7 @@ def _exported(url: str, file: Path, form: str) -> tuple[float, int]:
     return float(seconds), int(megabytes)
 
 
-async def _history(url: str) -> list[str]:
+async def _history(url: str) -> list[Told]:
     """The first page and one from the middle of the history, by each single filter and by three at once."""
     views = Views(open_pool(url, 2))
     async with views.pool:
@@ -149,7 +150,7 @@ async def _history(url: str) -> list[str]:
                 subject="worker-7", since=now - while_back, until=now, organization="organization-7"
             ),
         }
-        told = []
+        told: list[Told] = []
         for name, wanted in filters.items():
             seconds = []
             for number in range(PAGES):
@@ -157,5 +158,5 @@ async def _history(url: str) -> list[str]:
                 began = time.perf_counter()
                 await history_rows.history(views, BIG, wanted, newest_first=number % 4 < 2, limit=51, after=after)
                 seconds.append(time.perf_counter() - began)
-            told.append(spread(f"history page by {name}", seconds))
+            told.append(at_most(f"history page by {name}, 95 %", percentile(seconds, 95), "ms", 50))
         return told

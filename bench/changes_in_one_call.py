@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 
 from bench.demo_msp import CHANGE, done
+from bench.figures import Told, at_most
 from bench.running import running_system
 
 REGISTER = """mutation ($input: RegisterOrganizationsInput!) { registerOrganizations(input: $input) {
@@ -15,7 +16,7 @@ REGISTER = """mutation ($input: RegisterOrganizationsInput!) { registerOrganizat
 ORGANIZATIONS, CHANGES = 100, 1_000
 
 
-def measure() -> Iterator[str]:
+def measure() -> Iterator[Told]:
     with running_system() as system:
         organizations = [
             {"changeId": f"made-{n}", "organization": f"org-{n}", "name": f"Org {n}", "plan": "network-core"}
@@ -34,6 +35,6 @@ def measure() -> Iterator[str]:
             seconds.append(time.perf_counter() - began)
         quantities = [[one["outcome"]["quantity"] for one in answer["answers"]] for answer in answers]
         repeated = sum(one["outcome"]["alreadyRecorded"] for one in answers[1]["answers"])
-    yield f"first call {seconds[0]:.2f} s ({CHANGES / seconds[0]:,.0f} changes/s); limit 3 s"
+    yield at_most(f"{CHANGES:,} changes over {ORGANIZATIONS} organizations in one call", seconds[0], "s", 3)
     same = "the same answers" if quantities[0] == quantities[1] else "OTHER ANSWERS"
     yield f"the same call again {seconds[1]:.2f} s: {repeated} already recorded, {same}"
