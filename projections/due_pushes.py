@@ -205,7 +205,7 @@ class DuePushes:
     """The view. `see` works out what became due from states as they were; `write` brings the rows along."""
 
     name: str = "due_pushes"
-    version: int = 1
+    version: int = 2
     steps: tuple[Step, ...] = STEPS
     tables: tuple[str, ...] = ("due_pushes",)
     kinds: frozenset[StreamKind] = EVERY_KIND
@@ -503,7 +503,9 @@ def _apply(rows: _Rows, happening: _Happening) -> None:
         case _RunIsCancelled(msp=msp, run=run):
             for of_addition in rows.values():
                 for key, row in list(of_addition.items()):
-                    if (row.msp, row.run) == (msp, run) and row.covered_by is None:
+                    # What an admin was asked about may still be answered; nothing else of the run is begun.
+                    is_asked = row.state == DueState.HELD
+                    if (row.msp, row.run) == (msp, run) and row.covered_by is None and not is_asked:
                         del of_addition[key]
         case _MspDisconnected(msp=msp):
             for of_addition in rows.values():

@@ -161,7 +161,7 @@ def _wanted(asked: _Asked) -> tuple[PushOrder, tuple[Contribution, ...]] | Refus
     row, state = asked.row, asked.state
     if row.run_id is not None and state.outcomes.get(row.run_id) in _DONE:
         return Nothing()
-    if row.lane == Lane.RUN and _is_cancelled(asked):
+    if row.lane == Lane.RUN and not _is_approved(asked) and _is_cancelled(asked):
         return Nothing()
     if row.kind == RunKind.UNDO:
         return _undo(asked)
@@ -382,6 +382,12 @@ def _shown_in_preview(asked: _Asked) -> Shown | None:
     lines = state.planned.lines
     line = next((line for line in lines if (line.agreement, line.product) == (row.agreement, row.product)), None)
     return Shown(line.found, line.target) if line is not None and line.target is not None else None
+
+
+def _is_approved(asked: _Asked) -> bool:
+    """Whether an admin answered this line's hold; that counts also after its run was cancelled."""
+    held = asked.state.held
+    return held is not None and held.run == asked.row.run_id and asked.state.approved is not None
 
 
 def _is_cancelled(asked: _Asked) -> bool:

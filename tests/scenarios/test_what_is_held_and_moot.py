@@ -1,10 +1,12 @@
-"""A push that waits for an admin waits no longer than there is something to push."""
+"""A push that waits for an admin waits no longer than there is something to push, and can be answered until then."""
 
 from collections.abc import Mapping
 
+from domain.run import RUN, RunStatus, cancel_run
+from domain.streams import run_stream
 from domain.values import LeftBehind
-from tests.scenarios.acts import start
-from tests.workers.system import System
+from tests.scenarios.acts import heal, start
+from tests.workers.system import MSP, System
 
 
 def exceptions(system: System) -> Mapping[str, str]:
@@ -64,3 +66,27 @@ def test_what_everybody_left_is_held_again_once_somebody_comes_back(system: Syst
 
     assert {} == exceptions(system)
     assert [12] == system.held(system.license_product)
+
+
+def test_a_line_that_a_cancelled_run_held_can_still_be_approved(system: System) -> None:
+    adopted_with_a_held_first_push(system)
+    system.create("initech")
+    system.licenses("initech", quantity=7)
+    system.map_company("initech", system.other_agreement)
+    system.settle()
+    system.psa.fault("error", count=50, endpoint=f"*/agreements/{system.other_agreement}*", status=503, body="json")
+    run = system.sync_now()
+    system.settle()
+    assert {"HELD": "OVERWRITE"} == exceptions(system)
+
+    system.journal.execute(RUN, run_stream(MSP, run), lambda state: cancel_run(state, run), system.origin())
+    heal(system)
+    system.forget_patience()
+    system.settle()
+    assert {"HELD": "OVERWRITE"} == exceptions(system)
+    system.approve(system.license_product)
+    system.settle()
+
+    assert {} == exceptions(system)
+    assert [12] == system.held(system.license_product)
+    assert RunStatus.CANCELLED is system.journal.state(RUN, run_stream(MSP, run)).state.status
