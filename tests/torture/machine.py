@@ -25,6 +25,7 @@ from domain.run import RUN, RunCancelled, RunKind, cancel_run
 from domain.streams import run_stream
 from domain.values import BillingMonth, DriftPolicy, PlanComponent, PsaAgreementId, PsaProductId, RunId
 from journal.application import Journal
+from journal.reconstruct import reconstruct
 from journal.registry import CODEC
 from projections.follower import all_views
 from tests.model.reference import Closing, Creation, Licenses, NewManagement, NewPlan, NewType
@@ -36,6 +37,7 @@ from tests.torture.driver import ITEMS, PLANS, do, hundredths
 from tests.torture.expected import Expected, LineKey, Month, final_run, month_of
 from tests.torture.platform import Message, message, platform_of
 from tests.torture.stepping import die, work_until_met
+from tests.workers.causes import follow_every_cause
 from tests.workers.system import MSP, System, open_system
 from workers.actors import answers
 
@@ -675,6 +677,20 @@ class Torture(MachineOfChances):
         for key in self.model.lines:
             self._check_deltas(key)
         self._ask_why()
+        self._prove()
+
+    def _prove(self) -> None:
+        """The journal alone gives every push of every month again, and every fact leads back to what caused it."""
+        recorded = self.system.journal.read(0, 1_000_000, msp=MSP)
+        for month in {entry.fact.month for entry in recorded if isinstance(entry.fact, PushStarted)}:
+            made = reconstruct(self.system.journal, MSP, month)
+            problems = [
+                (push.push, problem) for one in made.additions for push in one.pushes for problem in push.problems
+            ]
+            assert [] == problems, (month, problems, self.told)
+            for one in made.additions:
+                assert one.opening + one.deltas + one.moved_between == one.closing, (month, one, self.told)
+        follow_every_cause(recorded)
 
     def _ask_why(self) -> None:
         """What the API explains is what the model wants, and its sums are right."""

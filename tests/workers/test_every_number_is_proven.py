@@ -8,17 +8,17 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 import pytest
 
-from domain.addition import ADDITION, Answer, PushKind, PushStarted, UsagePushed
+from domain.addition import ADDITION, Answer, PushKind, PushStarted
 from domain.connection import confirm_product_mapping
 from domain.refusals import Refusal
 from domain.run import RunKind, RunRequested
 from domain.values import BillingMonth, Component, DriftPolicy, LeftBehind, Rule, RunId
-from journal.entry import Entry, Role
+from journal.entry import Entry
 from journal.reconstruct import Reconstruction, reconstruct
+from tests.workers.causes import follow_every_cause
 from tests.workers.system import CORE, LITE, MSP, System
 
 OCTOBER, NOVEMBER, DECEMBER = BillingMonth(2026, 10), BillingMonth(2026, 11), BillingMonth(2026, 12)
@@ -112,7 +112,7 @@ def test_the_journal_alone_gives_every_push_again_and_every_cause_can_be_followe
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("seed", range(3, 200))
+@pytest.mark.parametrize("seed", range(3, 23))
 def test_many_more_random_histories_are_proven(system: System, seed: int) -> None:
     live(system, seed, acts=120)
 
@@ -131,32 +131,7 @@ def prove(system: System) -> None:
         for one in made.additions:
             if one.tenant == system.tenant:
                 assert one.wrote == system.addition(one.product, one.agreement).wrote
-    follow_every_cause(recorded)
-
-
-def follow_every_cause(recorded: list[Entry[Any]]) -> None:
-    """Causes lie before what they caused; following them from a push ends at a command or at the clock's finals."""
-    by_id = {entry.entry_id: entry for entry in recorded}
-    roots: dict[UUID, Entry[Any]] = {}
-    for entry in recorded:
-        if entry.causation_id is None:
-            roots[entry.entry_id] = entry
-            continue
-        cause = by_id[entry.causation_id]
-        assert cause.position < entry.position
-        roots[entry.entry_id] = roots[cause.entry_id]
-    finals = {
-        entry.stream
-        for entry in recorded
-        if isinstance(entry.fact, RunRequested) and entry.fact.kind is RunKind.FINAL and entry.actor.role is Role.WORKER
-    }
-    pushed = [entry for entry in recorded if isinstance(entry.fact, UsagePushed)]
-    assert pushed, "the history pushed nothing"
-    for entry in pushed:
-        root = roots[entry.entry_id]
-        is_command = root.actor.role in {Role.ADMIN, Role.PLATFORM}
-        assert is_command or root.stream in finals, f"{entry.fact_type} at {entry.position} leads to {root.fact_type}"
-        assert root.entry_id != entry.entry_id
+    assert follow_every_cause(recorded) > 0, "the history pushed nothing"
 
 
 def test_a_push_of_a_number_that_the_facts_do_not_give_is_found(system: System) -> None:
