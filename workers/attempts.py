@@ -1,6 +1,8 @@
 """When to try an addition again: after a growing, jittered pause, or when the sweeper comes by.
 
-These notes are no facts: losing them only means trying earlier.
+These notes are no facts: losing them means trying earlier, and looking again at acts that once moved nothing. If the
+base was moved since by an overwrite of another month or an undo, those acts count then, as the next one would have made
+them: the addition gets the current month's number earlier.
 """
 
 import random

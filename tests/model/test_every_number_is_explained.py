@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import cast
 
 import pytest
-from hypothesis import HealthCheck, Phase, event, given, settings
+from hypothesis import HealthCheck, Phase, event, given, seed, settings
 
 from api.explain import Asked, explain
 from domain.addition import PushStarted
@@ -181,7 +181,14 @@ def test_what_explains_a_quantity_is_what_the_reference_counts(history: History)
 
 
 @pytest.mark.long
-@given(histories())
-@settings(PROVING, max_examples=1_000)
-def test_a_thousand_histories_are_explained_and_made_again(history: History) -> None:
-    prove(history)
+@pytest.mark.parametrize("part", range(4))
+def test_a_thousand_histories_are_explained_and_made_again(part: int) -> None:
+    """In four parts, which run beside each other where there are cores."""
+
+    @seed(part)
+    @settings(PROVING, max_examples=250)
+    @given(histories())
+    def proven(history: History) -> None:
+        prove(history)
+
+    proven()
