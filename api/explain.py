@@ -277,20 +277,21 @@ def _organizations(
     streams = {one: organization_stream(asked.msp, one) for one in ids}
     folded = journal.states(ORGANIZATION, list(streams.values()))
     terms_at = remembered_terms(journal, asked.msp)
-    terms = current or ProductTerms(asked.product, (), Rule.CURRENT, 0)
+    today = governing = current or ProductTerms(asked.product, (), Rule.CURRENT, 0)
     found = []
     for one, stream in streams.items():
         state = folded[stream].state
         closed = state.closed_months.get(asked.month)
         if closed is not None and closed.agreement != asked.agreement:
             continue
+        terms = today
         if closed is not None:
             at_close = terms_at(closed.connection_version)
-            terms = next((term for term in at_close if term.product == asked.product), terms)
+            terms = governing = next((term for term in at_close if term.product == asked.product), today)
         elif one not in asked.mapped:
             continue
         found.append(_organization(one, state, journal.entries(stream), asked, terms))
-    return found, terms
+    return found, governing
 
 
 def _organization(

@@ -22,6 +22,9 @@ R = TypeVar("R")
 DEFAULT_PAGE = 25
 LARGEST_PAGE = 100
 
+LARGEST_NUMBER = 2**63 - 1
+"""What a column holds; a larger one is in no cursor of ours."""
+
 Key = tuple[str | int | None, ...]
 
 
@@ -62,6 +65,7 @@ def _key(text: str, key_types: tuple[type, ...]) -> Key:
         not isinstance(key, list)
         or len(key) != len(key_types)
         or any(type(part) is not wanted for part, wanted in zip(key, key_types, strict=True))
+        or any(isinstance(part, int) and abs(part) > LARGEST_NUMBER for part in key)
     ):
         raise Refused(InvalidInput("after", "a cursor that a page before this one gave"))
     return tuple(key)

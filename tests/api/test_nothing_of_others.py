@@ -220,8 +220,56 @@ def test_every_page_of_every_answer_is_the_same_with_and_without_others(worlds: 
         assert without == with_others, query
         answered += any("errors" not in page for page in with_others)
 
-    assert len({re.findall(r"\w+", query)[0] for query in asked}) > 20
+    assert len({name_of(query) for query in asked}) > 20
     assert answered > 30
+
+
+@pytest.mark.long
+def test_ids_of_others_lead_where_ids_of_nothing_lead(worlds: tuple[Caller, Caller]) -> None:
+    """The same questions with everything that another MSP's auditor could have told: nothing is learned from it."""
+    among, alone = worlds
+    theirs = known_values(Api(among.api.served, OTHER).auditor())
+    ours = known_values(alone)
+    foreign = {name: [value for value in values if value not in ours[name]] for name, values in theirs.items()}
+    asked = list(questions({name: values or ours[name] for name, values in foreign.items()}))
+
+    for query in asked:
+        assert pages(alone, query) == pages(among, query), query
+
+    assert len(foreign["id"]) > 2
+
+
+@pytest.mark.long
+def test_another_msp_is_nobody_to_every_question(worlds: tuple[Caller, Caller]) -> None:
+    assert SCHEMA.query_type is not None
+    alone = worlds[1]
+    known = known_values(alone)
+    asked = [query for query in questions(known) if "msp" in SCHEMA.query_type.fields[name_of(query)].args]
+
+    for query in asked:
+        about_other = query.replace(name_of(query), f'{name_of(query)}(msp: "{OTHER}")', 1).replace(")(", ", ", 1)
+        about_nobody = about_other.replace(f'"{OTHER}"', '"never-was"')
+        answers = [pages(caller, each) for each in (about_other, about_nobody) for caller in worlds]
+        assert len({json.dumps(answer).replace("never-was", OTHER) for answer in answers}) == 1, query
+        assert '"UnknownMsp"' in json.dumps(answers[0])
+
+
+FORGED = [(0,), (-1,), (10**6,), (2**63,), (10**40,), ("1",), (None,), (1, 2), (1.5,), (True,)]
+
+
+@pytest.mark.parametrize("key", FORGED, ids=str)
+def test_a_forged_cursor_opens_nothing(worlds: tuple[Caller, Caller], key: tuple[Any, ...]) -> None:
+    for name in ("history", "auditCheckpoints", "runs", "exceptions"):
+        query = f"query ($a: String) {{ {name}(first: 100, after: $a) {{ totalCount edges {{ cursor }} }} }}"
+
+        with_others, without = (caller.ask(query, a=cursor(key)) for caller in worlds)
+
+        assert without.body == with_others.body
+        assert set(with_others.codes) <= {"InvalidInput"}, with_others.body
+
+
+def name_of(query: str) -> str:
+    return str(re.findall(r"\w+", query)[0])
 
 
 def exported(caller: Caller, form: str, **parameters: Any) -> tuple[int, bytes, str | None]:
