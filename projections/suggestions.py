@@ -77,12 +77,13 @@ def exact_key(name: str) -> str:
 
 
 def spelling_key(name: str) -> str:
-    """Without accents and punctuation.
+    """Without accents and punctuation; a name of nothing else is kept, or all such names would be the same.
 
     >>> spelling_key("A.B. Müller & Co") == spelling_key("AB Muller Co")
     True
     """
-    return _NOT_A_WORD.sub(" ", re.sub(r"(?<=\w)[.'’]+(?=\w)", "", name_key(name)).replace(".", "")).strip()
+    plain = _NOT_A_WORD.sub(" ", re.sub(r"(?<=\w)[.'’]+(?=\w)", "", name_key(name)).replace(".", "")).strip()
+    return plain or exact_key(name)
 
 
 def legal_key(name: str) -> str:

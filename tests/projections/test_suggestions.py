@@ -27,6 +27,15 @@ TRICKY: tuple[tuple[str, str, Likeness | None], ...] = (
     ("Initech", "Initrode", None),
     ("North Wind", "South Wind", None),
     ("Contoso 1", "Contoso 2", None),
+    ("!!!", "!!!", Likeness.EXACT),
+    ("!!!", "???", None),
+    ("🦊", "🐻", None),
+    ("Acme\u00a0Corp", "Acme Corp", Likeness.EXACT),
+    ("Acme\u200b", "Acme", Likeness.SPELLING),
+    ("Acme - Berlin", "Acme/Berlin", Likeness.SPELLING),
+    ("株式会社A", "株式会社B", None),
+    ("A&A", "AA", None),
+    ("Ltd", "GmbH", None),
 )
 
 
