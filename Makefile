@@ -6,7 +6,7 @@ INSTALLED := $(VENV)/.installed
 EXAMPLES := README.md docs api cli connectwise domain journal projections simulator telemetry workers
 
 .DEFAULT_GOAL := help
-.PHONY: help run story test test-browser screens browser panel panel-types check check-panel conformance torture servers machines hostile audit bench lock format clean
+.PHONY: help run story test test-browser browser-speed screens browser panel panel-types check check-panel conformance torture servers machines hostile audit bench lock format clean
 
 help: ## Explain every target
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,7 +56,10 @@ browser: ## Install the browser that the panel is tested with, from Debian's pac
 	@command -v "$${CHROMIUM:-chromium}" > /dev/null || { apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium > /dev/null; }
 
 test-browser: $(INSTALLED) $(PANEL) ## Use the panel in a browser, by mouse and by keyboard
-	@$(BIN)/python -m pytest tests/web --tracing retain-on-failure --screenshot only-on-failure --output .test-results
+	@$(BIN)/python -m pytest -m "not long" tests/web --tracing retain-on-failure --screenshot only-on-failure --output .test-results
+
+browser-speed: $(INSTALLED) $(PANEL) ## Measure how soon the panel's pages are there (wants a quiet machine)
+	@$(BIN)/python -m pytest -m long tests/web
 
 screens: $(INSTALLED) $(PANEL) ## Write pictures of every page to tests/web/screens, in both themes and three widths
 	@$(BIN)/python -m pytest -q tests/web/screens.py

@@ -102,12 +102,14 @@ def fastest(panel: Panel, within: float) -> float:
     return min(found)
 
 
+@pytest.mark.long
 def test_companies_are_visible_within_a_second(many: Whole, panel: Panel) -> None:
     panel.ledger = many
 
     assert fastest(panel, 1.0) <= 1.0
 
 
+@pytest.mark.long
 def test_companies_are_visible_within_two_and_a_half_seconds_on_a_machine_four_times_slower(
     many: Whole, panel: Panel
 ) -> None:
@@ -117,6 +119,7 @@ def test_companies_are_visible_within_two_and_a_half_seconds_on_a_machine_four_t
     assert fastest(panel, 2.5) <= 2.5
 
 
+@pytest.mark.long
 def test_a_list_opens_at_once_among_500_rows(many: Whole, panel: Panel) -> None:
     panel.ledger = many
     panel.open("/companies")
