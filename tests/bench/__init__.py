@@ -1,0 +1,1 @@
+"""What a bench says and keeps; the measuring itself is no test."""
