@@ -107,8 +107,8 @@ servers: ## Install the servers that the ledger is tested with, from Debian's pa
 machines: $(INSTALLED) ## Alerts fired by their causes, every broker, standbys and hosts cut off (as root)
 	@$(BIN)/python -m pytest -m "long or not long" $(SPREAD) tests/monitoring tests/machines tests/workers/test_brokers.py
 
-LOAD_SECONDS ?= 15
-HOSTILE_INPUTS ?= 1500
+LOAD_SECONDS ?= 10
+HOSTILE_INPUTS ?= 800
 hostile: $(INSTALLED) ## The corpus, the role matrix, canaries, faults of our own side and load, at length (LOAD_SECONDS=, HOSTILE_INPUTS=)
 	@LOAD_SECONDS=$(LOAD_SECONDS) HOSTILE_INPUTS=$(HOSTILE_INPUTS) $(BIN)/python -m pytest -m "long or not long" tests/hostile
 

@@ -25,7 +25,7 @@ from tests.cli.exported import url_of
 
 pytestmark = pytest.mark.long
 
-SECONDS = float(os.environ.get("LOAD_SECONDS", "15"))
+SECONDS = float(os.environ.get("LOAD_SECONDS", "10"))
 CLIENTS = 200
 MSPS = 20
 ROUNDS = 3
