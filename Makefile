@@ -117,7 +117,7 @@ audit: $(INSTALLED) ## List licences, check the lock, and ask the public databas
 	@$(BIN)/python -m pytest -q tests/hostile/test_supply_chain.py
 	@test -x $(VENV)/audit/bin/pip-audit || { $(PYTHON) -m venv $(VENV)/audit && \
 	  $(VENV)/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit; }
-	@$(VENV)/audit/bin/pip-audit --disable-pip --require-hashes --requirement requirements.lock
+	@$(VENV)/audit/bin/pip-audit --strict --disable-pip --require-hashes --requirement requirements.lock
 
 bench: $(INSTALLED) ## Measure every promise and print figure, limit and ratio
 	@$(BIN)/python -m bench
