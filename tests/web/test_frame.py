@@ -13,7 +13,18 @@ from tests.syncing.whole import Whole
 from tests.web.axe import findings
 from tests.web.panel import Panel
 
-PAGES = ("/", "/companies", "/companies?by=organization", "/products", "/import", "/settings", "/setup/credentials")
+PAGES = (
+    "/",
+    "/companies",
+    "/companies?by=organization",
+    "/products",
+    "/import",
+    "/settings",
+    "/setup/credentials",
+    "/organizations",
+    "/runs",
+    "/history",
+)
 
 
 def test_without_a_token_one_can_be_pasted(panel: Panel) -> None:
