@@ -58,9 +58,8 @@ def test_a_real_worker_traces_its_pushes_and_their_calls(ledgers: Template, tmp_
         worker.wait(30)
 
     spans = {span.span_id: span for span in sent_spans(received)}
-    [call] = [span for span in spans.values() if span.name == "ConnectWise POST" and texts_of(span)["verdict"] == "ok"][
-        :1
-    ]
+    calls = [span for span in spans.values() if span.name == "ConnectWise POST" and texts_of(span)["verdict"] == "ok"]
+    call = calls[0]
     push = spans[call.parent_span_id]
     assert ("push", call.trace_id) == (push.name, push.trace_id)
     assert story_ids(texts_of(push)["psa_ledger.correlation"]) == (
