@@ -21,6 +21,7 @@ import { type Column, Table } from '../../ui/Table.tsx';
 import { words as shared } from '../../words/en.ts';
 import { AgreementSelect, type Shown } from './ByCompany.tsx';
 import { Filters } from './Companies.tsx';
+import { later } from './later_words.ts';
 import {
   excludeOrganizationsMutation,
   includeOrganizationsMutation,
@@ -84,9 +85,9 @@ export function ByOrganization({ drafts, refusals, plans }: Shown) {
       isHead: true,
       cell: (one) => <Link to={`/organizations/${encodeURIComponent(one.id)}`}>{one.name}</Link>,
     },
-    { name: words.plan, cell: (one) => planName(one.plan) },
-    { name: words.licenses, isFigure: true, cell: (one) => <Quantity value={one.licenses} /> },
-    { name: words.servers, isFigure: true, cell: (one) => <Quantity value={one.servers} /> },
+    { name: later.plan, cell: (one) => planName(one.plan) },
+    { name: later.licenses, isFigure: true, cell: (one) => <Quantity value={one.licenses} /> },
+    { name: later.servers, isFigure: true, cell: (one) => <Quantity value={one.servers} /> },
     {
       name: words.company,
       isWide: true,
@@ -95,7 +96,7 @@ export function ByOrganization({ drafts, refusals, plans }: Shown) {
         if (!mayEdit || draft === undefined) return one.mapping?.companyName;
         return (
           <CompanyField
-            label={words.companyOf(one.name)}
+            label={later.companyOf(one.name)}
             chosen={draft.where?.companyName ?? ''}
             choose={(company) =>
               drafts.set(
@@ -164,12 +165,12 @@ export function ByOrganization({ drafts, refusals, plans }: Shown) {
           )}
           {mayEdit && one.mapping === null && !one.isClosed && (
             <button type="button" class="quiet" onClick={() => exclude(one)}>
-              {words.exclude}
+              {later.exclude}
             </button>
           )}
           {mayEdit && one.mapping?.excludedBecause != null && (
             <button type="button" class="quiet" onClick={() => void include.run({ organizations: [one.id] })}>
-              {words.include}
+              {later.include}
             </button>
           )}
           <Link class="button quiet" to="/history" params={{ organization: one.id }}>
@@ -185,7 +186,7 @@ export function ByOrganization({ drafts, refusals, plans }: Shown) {
       <Filters
         states={STATES}
         state={state}
-        searchLabel={words.searchOrganizations}
+        searchLabel={later.searchOrganizations}
         counts={{ open: count('UNMAPPED'), mapped: count('MAPPED'), excluded: count('EXCLUDED') }}
       >
         <span class="spring" />
@@ -200,7 +201,7 @@ export function ByOrganization({ drafts, refusals, plans }: Shown) {
       {include.failure.value && <Failed failure={include.failure.value} />}
       <ListOf
         from={list}
-        empty={<Empty title={words.noOrganizations} means={words.noOrganizationsMeans} />}
+        empty={<Empty title={later.noOrganizations} means={later.noOrganizationsMeans} />}
         clearFilters={search || state !== 'all' ? () => setParams({ search: null, state: null }) : undefined}
       >
         {({ nodes }) => (
@@ -227,7 +228,7 @@ function State({ organization, draft }: { organization: Organization; draft: Dra
       </Badge>
     );
   }
-  if (organization.isClosed) return <Badge tone="calm">{words.closed}</Badge>;
+  if (organization.isClosed) return <Badge tone="calm">{later.closed}</Badge>;
   if (organization.management === 'SELF') return <Badge tone="calm">{words.self}</Badge>;
   if (organization.mapping === null) return <Badge tone="calm">{words.unmapped}</Badge>;
   const { excludedBecause } = organization.mapping;
@@ -263,7 +264,7 @@ function CompanyField({
   return (
     <Combobox
       label={label}
-      placeholder={words.searchCompany}
+      placeholder={later.searchCompany}
       text={chosen}
       search={search}
       take={({ value }) => choose(value)}
@@ -304,8 +305,8 @@ function Exclude({ organization, close }: { organization: Organization; close: (
     else close();
   }
   return (
-    <Dialog title={words.excludeTitle(organization.name)} close={close}>
-      <p>{words.excludeMeans}</p>
+    <Dialog title={later.excludeTitle(organization.name)} close={close}>
+      <p>{later.excludeMeans}</p>
       {exclude.failure.value && <Failed failure={exclude.failure.value} />}
       {refusal && <Refused refusal={refusal} />}
       <form
@@ -314,13 +315,13 @@ function Exclude({ organization, close }: { organization: Organization; close: (
           void submit(String(new FormData(event.currentTarget).get('reason')));
         }}
       >
-        <Field label={words.reason}>{(slots) => <input {...slots} name="reason" required maxLength={200} />}</Field>
+        <Field label={later.reason}>{(slots) => <input {...slots} name="reason" required maxLength={200} />}</Field>
         <p class="row end">
           <button type="button" onClick={close}>
             {shared.cancel}
           </button>
           <button type="submit" class="primary" disabled={exclude.isBusy.value}>
-            {words.excludeGo}
+            {later.excludeGo}
           </button>
         </p>
       </form>

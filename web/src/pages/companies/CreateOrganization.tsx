@@ -4,7 +4,7 @@ import { Dialog } from '../../ui/Dialog.tsx';
 import { Field } from '../../ui/Field.tsx';
 import { words as shared } from '../../words/en.ts';
 import type { Plan } from './Companies.tsx';
-import { words } from './words.ts';
+import { later } from './later_words.ts';
 
 export type Creating = { readonly name: string; readonly made: (created: NewOrganization) => void };
 
@@ -23,8 +23,8 @@ export function CreateOrganization({
   const [error, setError] = useState<string>();
   const lines = [...new Set(plans.map((plan) => plan.line))];
   return (
-    <Dialog title={words.createTitle} close={close}>
-      <p>{words.createMeans}</p>
+    <Dialog title={later.createTitle} close={close}>
+      <p>{later.createMeans}</p>
       <form
         noValidate
         onSubmit={(event) => {
@@ -32,7 +32,7 @@ export function CreateOrganization({
           const given = new FormData(event.currentTarget);
           const name = String(given.get('name') ?? '').trim();
           if (name === '') {
-            setError(words.nameMissing);
+            setError(later.nameMissing);
             return;
           }
           const licenseType = TYPES.find((one) => one === given.get('licenseType')) ?? 'PAID';
@@ -40,21 +40,21 @@ export function CreateOrganization({
           close();
         }}
       >
-        <Field label={words.name} error={error}>
+        <Field label={later.name} error={error}>
           {(slots) => <input {...slots} name="name" defaultValue={creating.name} />}
         </Field>
-        <Field label={words.licenseType}>
+        <Field label={later.licenseType}>
           {(slots) => (
             <select {...slots} name="licenseType">
               {TYPES.map((one) => (
                 <option key={one} value={one}>
-                  {words.licenseTypes[one]}
+                  {later.licenseTypes[one]}
                 </option>
               ))}
             </select>
           )}
         </Field>
-        <Field label={words.plan}>
+        <Field label={later.plan}>
           {(slots) => (
             <select {...slots} name="plan">
               {lines.map((line) => (
@@ -76,7 +76,7 @@ export function CreateOrganization({
             {shared.cancel}
           </button>
           <button type="submit" class="primary">
-            {words.createGo}
+            {later.createGo}
           </button>
         </p>
       </form>

@@ -8,6 +8,7 @@ import { Failed, Refused } from '../../ui/Problem.tsx';
 import { Table } from '../../ui/Table.tsx';
 import { toast } from '../../ui/Toasts.tsx';
 import { words as shared } from '../../words/en.ts';
+import { later } from './later_words.ts';
 import { type RestorableQuery, restorableQuery, restoreMappingsMutation } from './restore.graphql.ts';
 import { words } from './words.ts';
 
@@ -23,10 +24,10 @@ export function Restore() {
   return (
     <div class="banner">
       <p>
-        {words.restore(found.totalCount)} {not > 0 && words.restoreNot(not)}
+        {later.restore(found.totalCount)} {not > 0 && later.restoreNot(not)}
       </p>
       <button type="button" onClick={() => open(true)}>
-        {words.restoreGo}
+        {later.restoreGo}
       </button>
       {isOpen && <RestoreDialog mappings={found.nodes} count={found.totalCount - not} close={() => open(false)} />}
     </div>
@@ -43,12 +44,12 @@ function RestoreDialog({ mappings, count, close }: { mappings: readonly Mapping[
       setRefusal(answer);
       return;
     }
-    toast(words.restored(answer.answers.filter((one) => one.outcome.__typename === 'MappingChanged').length));
+    toast(later.restored(answer.answers.filter((one) => one.outcome.__typename === 'MappingChanged').length));
     close();
   }
   return (
     <Dialog
-      title={words.restoreTitle}
+      title={later.restoreTitle}
       kind="wide"
       close={close}
       actions={
@@ -62,16 +63,16 @@ function RestoreDialog({ mappings, count, close }: { mappings: readonly Mapping[
             disabled={restore.isBusy.value || count === 0}
             onClick={() => void carryOut()}
           >
-            {words.restoreConfirm(count)}
+            {later.restoreConfirm(count)}
           </button>
         </>
       }
     >
-      <p>{words.restoreMeans}</p>
+      <p>{later.restoreMeans}</p>
       {restore.failure.value && <Failed failure={restore.failure.value} />}
       {refusal && <Refused refusal={refusal} />}
       <Table
-        label={words.restoreTitle}
+        label={later.restoreTitle}
         rows={mappings}
         rowKey={(one) => one.organization}
         columns={[
@@ -82,7 +83,7 @@ function RestoreDialog({ mappings, count, close }: { mappings: readonly Mapping[
             name: words.rowState,
             cell: (one) =>
               one.canBeRestored ? (
-                <Badge tone="good">{words.can}</Badge>
+                <Badge tone="good">{later.can}</Badge>
               ) : (
                 <Badge tone="bad">{one.whyNot?.message ?? ''}</Badge>
               ),

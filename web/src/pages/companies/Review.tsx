@@ -9,13 +9,13 @@ import { Skeleton } from '../../ui/Loading.tsx';
 import { Failed, Refused } from '../../ui/Problem.tsx';
 import { toast } from '../../ui/Toasts.tsx';
 import { words as shared } from '../../words/en.ts';
+import { later } from './later_words.ts';
 import {
   mapCompaniesMutation,
   type PreviewMappingsMutation,
   previewMappingsMutation,
   unmapCompaniesMutation,
 } from './review.graphql.ts';
-import { words } from './words.ts';
 
 type Preview = PreviewMappingsMutation['previewMappings'];
 type Refusal = { readonly __typename: string; readonly message: string };
@@ -81,15 +81,15 @@ export function Review({
     }
     refused(refusals);
     const failures = Object.keys(refusals).length;
-    if (done > 0) toast([words.done(done), failures > 0 && words.someRefused(failures)].filter(Boolean).join(' '));
-    else if (failures > 0) toast(words.someRefused(failures));
+    if (done > 0) toast([later.done(done), failures > 0 && later.someRefused(failures)].filter(Boolean).join(' '));
+    else if (failures > 0) toast(later.someRefused(failures));
     close();
   }
 
   const failure = preview.failure.value ?? map.failure.value ?? unmap.failure.value;
   return (
     <Dialog
-      title={words.reviewTitle}
+      title={later.reviewTitle}
       kind="wide"
       close={close}
       actions={
@@ -103,17 +103,17 @@ export function Review({
             disabled={previewed === undefined || map.isBusy.value || unmap.isBusy.value}
             onClick={() => void carryOut()}
           >
-            {words.confirm(maps.length, unmaps.length)}
+            {later.confirm(maps.length, unmaps.length)}
           </button>
         </>
       }
     >
-      <p>{words.reviewMeans}</p>
-      {isCut && <p class="what">{words.onlyFirst(MOST_AT_ONCE)}</p>}
+      <p>{later.reviewMeans}</p>
+      {isCut && <p class="what">{later.onlyFirst(MOST_AT_ONCE)}</p>}
       {failure && <Failed failure={failure} />}
       {failedWhole && <Refused refusal={failedWhole} />}
-      {hasMoves && <Left legend={words.moveLeft} name="move" chosen={moveLeft} choose={setMoveLeft} />}
-      {unmaps.length > 0 && <Left legend={words.unmapLeft} name="unmap" chosen={unmapLeft} choose={setUnmapLeft} />}
+      {hasMoves && <Left legend={later.moveLeft} name="move" chosen={moveLeft} choose={setMoveLeft} />}
+      {unmaps.length > 0 && <Left legend={later.unmapLeft} name="unmap" chosen={unmapLeft} choose={setUnmapLeft} />}
       {found === undefined && !failure && <Skeleton />}
       {found !== undefined && found.__typename !== 'MappingsPreviewed' && <Refused refusal={found} />}
       {previewed && (
@@ -152,7 +152,7 @@ function Left({
       {(['UNTOUCHED', 'ZERO'] as const).map((one) => (
         <label key={one} class="check">
           <input type="radio" name={name} checked={chosen === one} onChange={() => choose(one)} />
-          {words.left[one]}
+          {later.left[one]}
         </label>
       ))}
     </fieldset>

@@ -6,6 +6,7 @@ import { Instant } from '../../ui/Instant.tsx';
 import { ListOf } from '../../ui/ListOf.tsx';
 import { Table } from '../../ui/Table.tsx';
 import { quantity } from '../../words/format.ts';
+import { later } from './later_words.ts';
 import { type CompaniesAsOfQuery, companiesAsOfQuery } from './then.graphql.ts';
 import { words } from './words.ts';
 
@@ -20,7 +21,7 @@ export function Then({ at }: { at: string }) {
     { isLive: false },
   );
   return (
-    <ListOf from={list} empty={<Empty title={words.nothingThen} />}>
+    <ListOf from={list} empty={<Empty title={later.nothingThen} />}>
       {({ nodes }) => (
         <Table
           label={words.byOrganization}
@@ -36,15 +37,15 @@ export function Then({ at }: { at: string }) {
                 </Link>
               ),
             },
-            { name: words.plan, cell: (one) => one.plan },
+            { name: later.plan, cell: (one) => one.plan },
             {
-              name: words.quantities,
+              name: later.quantities,
               isFigure: true,
               cell: (one) => one.quantities.map((each) => quantity(each.counted)).join(' / '),
             },
             { name: words.company, cell: (one) => one.companyName ?? one.excludedBecause },
             { name: words.agreement, cell: (one) => one.agreementName },
-            { name: words.mappedAt, cell: (one) => one.mappedAt && <Instant at={one.mappedAt} /> },
+            { name: later.mappedAt, cell: (one) => one.mappedAt && <Instant at={one.mappedAt} /> },
           ]}
         />
       )}
