@@ -1,7 +1,5 @@
 """What was true at an instant, and what changed between two: for auditors, from facts alone."""
 
-# ruff: noqa: A002 - id: arguments are named as GraphQL names them
-
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from datetime import datetime

@@ -1,7 +1,5 @@
 """What auditors hold our word against: signed checkpoints, the keys they are signed with, and where an id leads."""
 
-# ruff: noqa: A002 - input, filter, id: arguments are named as GraphQL names them
-
 from base64 import b64encode
 from datetime import datetime
 from enum import StrEnum

@@ -1,7 +1,5 @@
 """The MSP's link to its ConnectWise: test it, connect, replace its keys, settings, pause, disconnect."""
 
-# ruff: noqa: A002 - input, filter, id: arguments are named as GraphQL names them
-
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime

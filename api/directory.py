@@ -1,7 +1,5 @@
 """The imported directory: the PSA's companies with their agreements and what is mapped to them."""
 
-# ruff: noqa: A002 - input, filter, id: arguments are named as GraphQL names them
-
 from datetime import datetime
 
 import strawberry

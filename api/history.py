@@ -1,7 +1,5 @@
 """The history of everything that was recorded, for auditors: filtered, newest or oldest first, page by page."""
 
-# ruff: noqa: A002 - input, filter, id: arguments are named as GraphQL names them
-
 import json
 from datetime import datetime
 from enum import StrEnum

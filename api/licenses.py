@@ -1,7 +1,5 @@
 """Licence changes, the platform's daily word: up to 1,000 in one call, each answered on its own."""
 
-# ruff: noqa: A002 - input, filter, id: arguments are named as GraphQL names them
-
 from datetime import datetime
 from typing import Any
 

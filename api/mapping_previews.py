@@ -5,8 +5,6 @@ that they touch is worked out by the same decisions as its push: which record, w
 read by a client that can not write.
 """
 
-# ruff: noqa: A002 - input: arguments are named as GraphQL names them
-
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ Each item of a call is accepted or refused on its own; what is accepted is saved
 agreement must be in the imported directory, belong together and not have ended.
 """
 
-# ruff: noqa: A002 - input, filter, id: arguments are named as GraphQL names them
-
 from collections.abc import Callable, Sequence
 from typing import Any
 

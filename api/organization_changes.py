@@ -1,7 +1,5 @@
 """What the platform reports about organizations besides licences, and what MSP admins create."""
 
-# ruff: noqa: A002 - input, filter, id: arguments are named as GraphQL names them
-
 import uuid
 from collections.abc import Callable
 from datetime import datetime

@@ -1,7 +1,5 @@
 """What is told about an MSP's customers: who they are, what they bought, how much of it, where they bill to."""
 
-# ruff: noqa: A002 - input, filter, id: arguments are named as GraphQL names them
-
 from datetime import datetime
 
 import strawberry

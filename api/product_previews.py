@@ -1,7 +1,5 @@
 """Which lines a product mapping touches: shown before a plan's component is mapped, mapped elsewhere, or unmapped."""
 
-# ruff: noqa: A002 - input: arguments are named as GraphQL names them
-
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """What the vendor sells and which ConnectWise products bill it: catalogue, search, create, map, rule and minimum."""
 
-# ruff: noqa: A002 - input, filter, id: arguments are named as GraphQL names them
-
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any

@@ -1,7 +1,5 @@
 """What needs a person: exceptions with their cure, held pushes to answer, exceptions to try again."""
 
-# ruff: noqa: A002 - input, filter, id: arguments are named as GraphQL names them
-
 from datetime import datetime
 from decimal import Decimal
 from typing import Any

@@ -5,8 +5,6 @@ bill on it. Restoring maps it under the new connection's number in one atomic ap
 additions under management again, each beginning with an INITIAL push.
 """
 
-# ruff: noqa: A002 - input: arguments are named as GraphQL names them
-
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,5 @@
 """Runs: asked for here, carried out by workers; anybody may watch how far they are. Imports are asked for here too."""
 
-# ruff: noqa: A002 - input, filter, id: arguments are named as GraphQL names them
-
 import uuid
 from collections.abc import Callable
 from dataclasses import replace

@@ -4,8 +4,6 @@ Nothing is mapped here. What a frontend may tick beforehand is said: a pair by i
 another; and the agreement, where the company has exactly one that bills month by month now.
 """
 
-# ruff: noqa: A002 - filter: arguments are named as GraphQL names them
-
 from bisect import bisect_right
 from collections import Counter
 

@@ -4,8 +4,6 @@ A preview is a run that can not write. Its digest stands for the numbers it show
 organizations: `syncNow` with the digest writes exactly these lines and refuses those whose numbers moved since.
 """
 
-# ruff: noqa: A002 - input: arguments are named as GraphQL names them
-
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal

@@ -4,8 +4,6 @@ Both look at the views again whenever these have moved on, so what is told is wh
 the caller's token does. However many follow a run, it is looked at once for all of them.
 """
 
-# ruff: noqa: A002 - input, filter, id: arguments are named as GraphQL names them
-
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
 
