@@ -5,10 +5,11 @@ told to run on every page it opens is not part of the page.
 """
 
 from importlib.resources import files
-from typing import Any
+from typing import Any, Literal
 
 from playwright.sync_api import Page
 
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
 
 
@@ -24,3 +25,12 @@ def findings(page: Page) -> list[str]:
         for rule in result["violations"]
         for node in rule["nodes"]
     ]
+
+
+def in_both_themes(page: Page) -> list[str]:
+    """The same in light and in dark, without loading the page anew."""
+    found = []
+    for scheme in SCHEMES:
+        page.emulate_media(color_scheme=scheme)
+        found += [f"{scheme} {one}" for one in findings(page)]
+    return found

@@ -9,6 +9,8 @@ import { Field } from '../../ui/Field.tsx';
 import { ListOf } from '../../ui/ListOf.tsx';
 import { Page } from '../../ui/Page.tsx';
 import { type Column, Table } from '../../ui/Table.tsx';
+import { words as shared } from '../../words/en.ts';
+import { inUtc } from '../../words/format.ts';
 import { type DifferencesQuery, differencesQuery, nowQuery } from './queries.graphql.ts';
 import { words } from './words.ts';
 
@@ -63,6 +65,16 @@ function Instants({ from, to, now }: { from: string; to: string; now: string }) 
   );
 }
 
+const INSTANT = /^\d{4}-\d{2}-\d{2}T[\d:.]+Z$/;
+
+/** Values as people know them from other pages: states, truths and instants have words. */
+function told(value: string | null): string {
+  if (value === null) return '–';
+  if (value === 'true' || value === 'false') return words[value];
+  if (INSTANT.test(value)) return inUtc(value, 'second');
+  return value in shared.states ? shared.states[value as keyof typeof shared.states] : value;
+}
+
 function Differences({ from, to }: { from: string; to: string }) {
   const list = useList(
     differencesQuery,
@@ -76,8 +88,8 @@ function Differences({ from, to }: { from: string; to: string }) {
     { name: words.subject, cell: (row) => words.subjects[row.subject] ?? row.subject },
     { name: words.which, isHead: true, cell: (row) => names.organization(row.key) ?? (row.key || words.all) },
     { name: words.field, cell: (row) => row.field.replaceAll('_', ' ') },
-    { name: words.before(from), isWide: true, cell: (row) => row.before ?? '–' },
-    { name: words.after(to), isWide: true, cell: (row) => <strong>{row.after ?? '–'}</strong> },
+    { name: words.before(from), isWide: true, cell: (row) => told(row.before) },
+    { name: words.after(to), isWide: true, cell: (row) => <strong>{told(row.after)}</strong> },
   ];
   return (
     <ListOf from={list} empty={<Empty title={words.same} means={words.sameMeans} />}>

@@ -14,6 +14,8 @@ export const words = tell({
   sameMeans: 'By both instants the very same was recorded.',
   subject: 'About',
   which: 'Which',
+  true: 'yes',
+  false: 'no',
   all: 'the whole of it',
   field: 'What',
   before: (at: string) => `By ${inUtc(at, 'second')}`,

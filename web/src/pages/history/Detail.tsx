@@ -37,7 +37,6 @@ function Shown({ entry }: { entry: Entry }) {
     <>
       <div class="row">
         <h2>{sentenceOf(entry, names)}</h2>
-        <span class="spring" />
         <button type="button" class="quiet" onClick={() => setParams({ fact: null })}>
           {words.close}
         </button>

@@ -58,10 +58,12 @@ export default function History() {
               {({ nodes }) => <Facts facts={nodes} names={names} open={open} />}
             </ListOf>
           </div>
-          {open === null ? <p class="muted only-wide">{words.none}</p> : <Detail key={open} id={open} />}
+          <aside class="stack" aria-label={words.beside}>
+            {open === null ? <p class="muted only-wide">{words.none}</p> : <Detail key={open} id={open} />}
+            <Sealed />
+            <Exports filter={filter} />
+          </aside>
         </div>
-        <Sealed />
-        <Exports filter={filter} />
       </div>
     </Page>
   );

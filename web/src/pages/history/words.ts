@@ -37,6 +37,7 @@ export const words = tell({
   from_: 'From',
   recorded: 'Recorded',
   fact: 'Fact',
+  beside: 'One fact, the seal and files',
   number: (number: number) => `${quantity(number)} of this MSP`,
   cause: 'Caused by',
   effects: 'Led to',

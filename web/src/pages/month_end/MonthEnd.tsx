@@ -16,6 +16,7 @@ import { MonthNav } from '../../ui/MonthNav.tsx';
 import { Page } from '../../ui/Page.tsx';
 import { Quantity } from '../../ui/Quantity.tsx';
 import { type Column, Table } from '../../ui/Table.tsx';
+import { month as named } from '../../words/format.ts';
 import { labels } from '../../words/labels.ts';
 import './month_end.css';
 import { clockQuery, type MonthEndQuery, monthEndQuery } from './queries.graphql.ts';
@@ -79,7 +80,9 @@ function Shown({ report, isOpen }: { report: Report; isOpen: boolean }) {
           ) : (
             <Badge tone={isOpen ? 'busy' : 'warn'}>{isOpen ? words.open : words.notYet(Math.max(1, things))}</Badge>
           )}
-          <strong>{isOpen ? words.openMeans(report.month) : report.sentence}</strong>
+          <strong>
+            {isOpen ? words.openMeans(report.month) : report.sentence.replace(report.month, named(report.month))}
+          </strong>
         </p>
       </section>
       {exceptions.length > 0 && (

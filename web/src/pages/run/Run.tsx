@@ -15,6 +15,7 @@ import { Page } from '../../ui/Page.tsx';
 import { Failed, Problem, Refused } from '../../ui/Problem.tsx';
 import { Quantity } from '../../ui/Quantity.tsx';
 import { type Column, Table } from '../../ui/Table.tsx';
+import { shown, time } from '../../words/format.ts';
 import { labels, outcomeTones, runTones } from '../../words/labels.ts';
 import { holds, problems } from '../../words/problems.ts';
 import { refusedLine } from '../../words/refused_line.ts';
@@ -193,8 +194,17 @@ function columnsOf(names: Names): readonly Column<Line>[] {
     },
     { name: words.result, cell: (line) => <Result line={line} /> },
     { name: words.because, isWide: true, cell: (line) => becauseOf(line) },
-    { name: words.at, cell: (line) => line.outcomeAt && <Instant at={line.outcomeAt} precision="second" /> },
+    { name: words.at, cell: (line) => line.outcomeAt && <Moment at={line.outcomeAt} /> },
   ];
+}
+
+/** The day is the run's own; it is in the tooltip. */
+function Moment({ at }: { at: string }) {
+  return (
+    <time class="whole" dateTime={at} title={shown.value(at, 'second')}>
+      {time(at)}
+    </time>
+  );
 }
 
 const isWritten = (line: Line) => line.outcome === 'VERIFIED' || line.outcome === 'UNCHANGED';
