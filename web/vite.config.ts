@@ -25,6 +25,15 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     manifest: true,
     reportCompressedSize: false,
+    // Small parts that most pages use are one file: each for itself would weigh more than what is in it.
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          includeDependenciesRecursively: false,
+          groups: [{ name: 'parts', test: /src[\\/]ui[\\/](Badge|SaveBar|Table)\.tsx$/ }],
+        },
+      },
+    },
   },
   server: { proxy: { '/graphql': process.env.PSA_LEDGER_API ?? 'http://127.0.0.1:8080' } },
 });

@@ -4,6 +4,7 @@ import { useQuery } from '../../graphql/query.ts';
 import { useNames } from '../../names/names.ts';
 import { Link } from '../../router/Link.tsx';
 import { asOf, isAdmin, mspInView } from '../../session.ts';
+import { lazy } from '../../shell/lazy.tsx';
 import { Badge, type Tone } from '../../ui/Badge.tsx';
 import { Empty } from '../../ui/Empty.tsx';
 import { Icon } from '../../ui/Icon.tsx';
@@ -13,8 +14,9 @@ import { Page } from '../../ui/Page.tsx';
 import { words as shared } from '../../words/en.ts';
 import { type MappingQuery, mappingQuery, type OverviewQuery, overviewQuery } from './queries.graphql.ts';
 import './overview.css';
-import { Then } from './Then.tsx';
 import { words } from './words.ts';
+
+const Then = lazy(async () => (await import('./Then.tsx')).Then);
 
 type Connection = OverviewQuery['psaConnection'];
 
