@@ -40,6 +40,16 @@ def test_the_list_shows_who_bills_where_and_can_be_narrowed(billing: Whole, pane
     expect(rows).to_have_count(3)
 
 
+def test_all_rows_of_the_filter_become_a_file(billing: Whole, panel: Panel) -> None:
+    panel.open("/organizations?search=glob")
+
+    with panel.page.expect_download() as download:
+        panel.button("CSV").click()
+
+    rows = download.value.path().read_text(encoding="utf-8-sig").splitlines()
+    assert [row.split(",")[:2] for row in rows] == [["id", "name"], ["globex", "Globex"]]
+
+
 def test_usage_moves_without_reload_and_leads_to_its_proof(billing: Whole, panel: Panel) -> None:
     panel.open("/organizations/globex")
     licences = panel.page.get_by_role("region", name="Licences")

@@ -1,9 +1,10 @@
-import { useList } from '../../graphql/query.ts';
+import { allPages, useList } from '../../graphql/query.ts';
 import { usePlans } from '../../names/plans.ts';
 import { Link } from '../../router/Link.tsx';
 import { here, setParams } from '../../router/location.ts';
 import { asOf, mayAct, mspInView } from '../../session.ts';
 import { Badge } from '../../ui/Badge.tsx';
+import { CsvButton } from '../../ui/CsvButton.tsx';
 import { Empty } from '../../ui/Empty.tsx';
 import { ListOf } from '../../ui/ListOf.tsx';
 import { Page } from '../../ui/Page.tsx';
@@ -47,11 +48,8 @@ function OfNow() {
   const search = here.value.params.get('search') ?? '';
   const given = here.value.params.get('state');
   const state: State = given !== null && given in FILTERS ? (given as State) : 'ALL';
-  const list = useList(
-    organizationsQuery,
-    { first: FIRST, filter: { search: search || null, ...FILTERS[state] }, msp: mspInView.value },
-    (data) => data.organizations,
-  );
+  const variables = { first: FIRST, filter: { search: search || null, ...FILTERS[state] }, msp: mspInView.value };
+  const list = useList(organizationsQuery, variables, (data) => data.organizations);
   const counts = list.page.value?.counts ?? [];
   const all = counts.reduce((sum, one) => sum + one.count, 0);
   const count = (one: State) => (one === 'ALL' ? all : (counts.find((each) => each.state === one)?.count ?? 0));
@@ -81,6 +79,21 @@ function OfNow() {
             </label>
           ))}
         </fieldset>
+        <CsvButton
+          name="organizations"
+          columns={[
+            { name: 'id', value: (one) => one.id },
+            { name: 'name', value: (one) => one.name },
+            { name: 'plan', value: (one) => one.plan },
+            { name: 'licenseType', value: (one) => one.licenseType },
+            { name: 'company', value: (one) => one.mapping?.companyName },
+            { name: 'agreement', value: (one) => one.mapping?.agreementName },
+            { name: 'excludedBecause', value: (one) => one.mapping?.excludedBecause },
+            { name: 'licenses', value: (one) => one.licenses },
+            { name: 'servers', value: (one) => one.servers },
+          ]}
+          rows={() => allPages(organizationsQuery, variables, (data) => data.organizations)}
+        />
       </search>
       <ListOf
         from={list}

@@ -1,8 +1,9 @@
-import { useList } from '../../graphql/query.ts';
+import { allPages, useList } from '../../graphql/query.ts';
 import { Link } from '../../router/Link.tsx';
 import { here, setParams } from '../../router/location.ts';
 import { mayAct, mspInView } from '../../session.ts';
 import { Badge } from '../../ui/Badge.tsx';
+import { CsvButton } from '../../ui/CsvButton.tsx';
 import { Empty } from '../../ui/Empty.tsx';
 import { Instant } from '../../ui/Instant.tsx';
 import { ListOf } from '../../ui/ListOf.tsx';
@@ -28,11 +29,8 @@ function chosen<Name extends string>(name: string, all: Readonly<Record<Name, st
 export default function Runs() {
   const kind = chosen<Kind>('kind', labels.runs);
   const status = chosen<Status>('status', labels.runStates);
-  const list = useList(
-    runsQuery,
-    { first: FIRST, filter: { kind, status }, msp: mspInView.value },
-    (data) => data.runs,
-  );
+  const variables = { first: FIRST, filter: { kind, status }, msp: mspInView.value };
+  const list = useList(runsQuery, variables, (data) => data.runs);
   const count = (state: Status) => list.page.value?.counts.find((one) => one.state === state)?.count ?? 0;
   return (
     <Page
@@ -69,6 +67,20 @@ export default function Runs() {
               ))}
             </select>
           </label>
+          <CsvButton
+            name="runs"
+            columns={[
+              { name: 'id', value: (run) => run.id },
+              { name: 'kind', value: (run) => run.kind },
+              { name: 'status', value: (run) => run.status },
+              { name: 'month', value: (run) => run.month },
+              { name: 'requestedBy', value: (run) => run.requestedBy },
+              { name: 'requestedAt', value: (run) => run.requestedAt },
+              { name: 'lines', value: (run) => run.lineCount },
+              { name: 'problem', value: (run) => run.problem },
+            ]}
+            rows={() => allPages(runsQuery, variables, (data) => data.runs)}
+          />
         </search>
         <ListOf
           from={list}
