@@ -14,9 +14,9 @@ from unittest.mock import patch
 from domain import addition, month_close, organization, quantity_rules, records
 from domain.addition import AdditionState, Go, Hold, PushKind, PushOrder, Verdict
 from domain.company_mapping import CompanyMapped, CompanyMappingState
-from domain.organization import Effective, OrganizationFact, OrganizationState
-from domain.quantity_rules import Step, Timeline
-from domain.values import BillingMonth, Rule
+from domain.organization import Effective, OrganizationFact, OrganizationState, Standing
+from domain.quantity_rules import Timeline
+from domain.values import BillingMonth, PlanComponent, Rule
 from workers import push_orders
 
 Plant = Callable[[], AbstractContextManager[None]]
@@ -139,10 +139,28 @@ def _ruling(wrong: Callable[[Timeline, BillingMonth, Rule, datetime, Decimal], D
     return planted
 
 
-def _peak_not_reset(timeline: Timeline, month: BillingMonth, rule: Rule, until: datetime, number: Decimal) -> Decimal:
+def _highest_ever(timeline: Timeline, month: BillingMonth, rule: Rule, until: datetime, number: Decimal) -> Decimal:
     if rule is Rule.PEAK:
         return max([number, *(Decimal(step.quantity) for step in timeline if step.at < until)])
     return number
+
+
+@contextmanager
+def _peak_not_reset() -> Iterator[None]:
+    right = organization.standings_in
+
+    def since_ever(state: OrganizationState, month: BillingMonth) -> tuple[Standing, ...]:
+        return tuple(standing for standing in organization.standings(state) if standing.at < month.ends_at)
+
+    def items_in_month(state: OrganizationState, month: BillingMonth) -> frozenset[PlanComponent]:
+        return frozenset(item for standing in right(state, month) for item in organization._billed(standing))
+
+    with (
+        _ruling(_highest_ever)(),
+        patch.object(organization, "standings_in", since_ever),
+        patch.object(organization, "items_in_month", items_in_month),
+    ):
+        yield
 
 
 @contextmanager
@@ -156,14 +174,13 @@ def _rounded_half_down() -> Iterator[None]:
 
 @contextmanager
 def _month_ends_a_little_late() -> Iterator[None]:
-    right = quantity_rules._lasting
+    right = organization.standings_in
 
-    def lasting(timeline: Timeline, start: datetime, end: datetime) -> Iterator[tuple[timedelta, int]]:
-        tick = timedelta(microseconds=1)
-        shifted = tuple(Step(step.at - tick if step.at == end else step.at, step.quantity) for step in timeline)
-        return right(shifted, start, end)
+    def standings_in(state: OrganizationState, month: BillingMonth) -> tuple[Standing, ...]:
+        late = [standing for standing in organization.standings(state) if standing.at == month.ends_at]
+        return (*right(state, month), *(replace(each, at=each.at - timedelta(microseconds=1)) for each in late))
 
-    with patch.object(quantity_rules, "_lasting", lasting):
+    with patch.object(organization, "standings_in", standings_in):
         yield
 
 
@@ -210,7 +227,7 @@ PLANTED: Mapping[str, Plant] = {
     "delta applied twice after an unknown outcome": _delta_twice_after_an_unknown_outcome,
     "late change ignored in closed months": _late_change_ignored_in_closed_months,
     "changes taken in the order of arrival": _changes_in_the_order_of_arrival,
-    "peak not reset": _ruling(_peak_not_reset),
+    "peak not reset": _peak_not_reset,
     "close without catching up": _close_without_catching_up,
     "hold ignored": _judging(_hold_ignored),
     "drift overwritten in the month": _judging(_drift_overwritten_in_the_month),
