@@ -30,8 +30,8 @@ export function AsOf({ close }: { close: () => void }) {
               {...slots}
               type="datetime-local"
               name="at"
-              step={1}
-              value={asOf.value?.slice(0, 19) ?? ''}
+              step={0.001}
+              value={asOf.value?.slice(0, 23) ?? ''}
               required
             />
           )}
