@@ -14,7 +14,7 @@ from unittest.mock import patch
 from domain import addition, month_close, organization, quantity_rules, records
 from domain.addition import AdditionState, Go, Hold, PushKind, PushOrder, Verdict
 from domain.company_mapping import CompanyMapped, CompanyMappingState
-from domain.organization import Effective, OrganizationFact, OrganizationState, Standing
+from domain.organization import OrganizationFact, OrganizationState, Standing
 from domain.quantity_rules import Timeline
 from domain.values import BillingMonth, PlanComponent, Rule
 from workers import push_orders
@@ -116,9 +116,11 @@ def _late_change_ignored_in_closed_months() -> Iterator[None]:
 
 @contextmanager
 def _changes_in_the_order_of_arrival() -> Iterator[None]:
-    def inserted(state: OrganizationState, version: int, change: Any) -> tuple[Effective, ...]:
+    right = organization._inserted
+
+    def inserted(state: OrganizationState, version: int, change: Any) -> OrganizationState:
         newest = state.changes[-1].at if state.changes else change.effective_at
-        return (*state.changes, Effective(max(newest, change.effective_at), version, change))
+        return right(state, version, replace(change, effective_at=max(newest, change.effective_at)))
 
     with patch.object(organization, "_inserted", inserted):
         yield
