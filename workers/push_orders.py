@@ -167,6 +167,8 @@ def _wanted(asked: _Asked) -> tuple[PushOrder, tuple[Contribution, ...]] | Refus
         return _undo(asked)
     if row.lane == Lane.FINAL:
         return Nothing() if asked.month in state.finals else _closed(asked, PushKind.FINAL)
+    if row.lane == Lane.ACT and any(row.billing_month <= month for month in state.finals):
+        return Nothing()  # a final carried it since the row was read, maybe a moment ago in this very pass
     if row.lane == Lane.RUN and asked.month < BillingMonth.of(asked.reader.now):
         return _closed(asked, PushKind.OVERWRITE)
     if row.lane == Lane.RUN and (pending := _pending_final(asked)) is not None:
