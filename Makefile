@@ -46,7 +46,7 @@ story: $(INSTALLED) ## Drive the whole flow over HTTP against the running system
 	@exec $(BIN)/psa-ledger story
 
 # Files stay whole, so that what a file sets up once is set up once; four at most, since each brings a PostgreSQL.
-SPREAD := --numprocesses auto --maxprocesses 4 --dist loadfile
+SPREAD := --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 PIECEWISE := --numprocesses auto --maxprocesses 4 --dist worksteal
 
 test: $(INSTALLED) $(PANEL) ## Set up and pass all quick tests

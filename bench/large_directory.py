@@ -6,12 +6,12 @@ time and the worker's memory are reported beside the simulator's own, which serv
 
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from bench.demo_msp import CONNECT, IMPORT, done, until_imported
-from bench.figures import spread
+from bench.figures import Figure, Told, at_most, percentile
 from bench.running import RunningSystem, running_system
 
 COMPANIES, AGREEMENTS, ORGANIZATIONS = 10_000, 12_000, 2_000
@@ -28,7 +28,7 @@ SUGGESTION_PAGE = """query ($a: String) { mappingSuggestions(after: $a) {
   nodes { organization { id name } company { id name } likeness score reason preselectedAgreement } } }"""
 
 
-def measure() -> Iterator[str]:
+def measure() -> Iterator[Told]:
     with running_system() as system:
         names = connect_large(system)
         began = time.perf_counter()
@@ -40,19 +40,18 @@ def measure() -> Iterator[str]:
         began = time.perf_counter()
         first = system.graphql("admin", SUGGESTION_PAGE)["mappingSuggestions"]
         cold = time.perf_counter() - began
-        yield f"suggestions for {ORGANIZATIONS:,} organizations, first page: {cold:.2f} s; limit 2 s"
+        yield at_most(f"suggestions for {ORGANIZATIONS:,} organizations, first page", cold, "s", 2)
         found = ", ".join(f"{one['count']} {one['state']}" for one in first["counts"])
         yield f"suggested: {found}"
-        yield spread("a page of suggestions", pages(system, SUGGESTION_PAGE, "mappingSuggestions"))
+        yield paged("a page of suggestions", pages(system, SUGGESTION_PAGE, "mappingSuggestions"))
         draw = random.Random(5)
 
         def word() -> dict[str, Any]:
             return {"search": draw.choice(draw.choice(names).split())[:5]}
 
         for name, query in (("companies", COMPANY_PAGE), ("organizations", ORGANIZATION_PAGE)):
-            yield spread(f"a page of {name}", pages(system, query, name))
-            yield spread(f"a search in {name}", pages(system, query, name, word))
-        yield "limit: median 50 ms; every page with its total and its counts per state"
+            yield paged(f"a page of {name}", pages(system, query, name))
+            yield paged(f"a search in {name}", pages(system, query, name, word))
 
 
 def connect_large(system: RunningSystem) -> list[str]:
@@ -93,6 +92,11 @@ def pages(
         took.append(time.perf_counter() - began)
         after = page["pageInfo"]["endCursor"]
     return took[3:]
+
+
+def paged(name: str, seconds: Sequence[float]) -> Figure:
+    """Every page comes with its total and its counts per state."""
+    return at_most(f"{name}, median", percentile(seconds, 50), "ms", 50)
 
 
 def largest_resident_mb() -> float:

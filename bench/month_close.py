@@ -30,7 +30,7 @@ PATIENCE_SECONDS = 900.0
 
 def measure() -> Iterator[Told]:
     now = datetime.now(UTC)
-    with running_system(REQUESTS_PER_SECOND="1000") as system:
+    with running_system() as system:
         many = connect_many(system, MSPS, ORGANIZATIONS, now, [Component.LICENSE, Component.SERVER])
         with psycopg.connect(system.database_url, autocommit=True) as connection:
             seconds = until_verified(connection, 0, many.lines, PATIENCE_SECONDS)

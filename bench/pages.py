@@ -64,7 +64,7 @@ asyncio.run(main())
 
 
 def measure() -> Iterator[Told]:
-    with running_system(REQUESTS_PER_SECOND="100000") as system:
+    with running_system() as system:
         connect_many(system, 1, ORGANIZATIONS, datetime.now(UTC), [Component.LICENSE, Component.SERVER])
         with psycopg.connect(system.database_url) as connection:
             assert wait_until_folded(system.database_url, head(connection), 120)

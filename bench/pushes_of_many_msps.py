@@ -27,7 +27,7 @@ SELECT convert_from(state, 'UTF8')::json ->> 'correlation_id', recorded_at FROM 
 
 
 def measure() -> Iterator[Told]:
-    with running_system(REQUESTS_PER_SECOND="1000") as system:
+    with running_system() as system:
         many = connect_many(system, MSPS, ORGANIZATIONS, datetime.now(UTC), [Component.LICENSE])
         with psycopg.connect(system.database_url, autocommit=True) as connection:
             until_verified(connection, 0, many.lines, PATIENCE_SECONDS)

@@ -1,12 +1,8 @@
 """One application for the session; an MSP and a simulated tenant of its own for every test."""
 
-import os
 from collections.abc import Iterator
 
-import psycopg
 import pytest
-from psycopg.conninfo import make_conninfo
-from psycopg.sql import SQL, Identifier
 from starlette.applications import Starlette
 from starlette.responses import HTMLResponse
 from starlette.routing import Route
@@ -14,6 +10,7 @@ from starlette.routing import Route
 from simulator.app import create_app
 from simulator.server import running
 from tests.api.harness import Api, Served, SimulatedTenant, new_msp, new_tenant, serving
+from tests.databases import Template
 
 
 @pytest.fixture(scope="session")
@@ -34,14 +31,9 @@ def website_url() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def api_database(postgres: str, template: str) -> Iterator[str]:
-    name = f"psa_ledger_api_{os.getpid()}"
-    with psycopg.connect(postgres, autocommit=True) as connection:
-        connection.execute(SQL("CREATE DATABASE {} TEMPLATE {}").format(Identifier(name), Identifier(template)))
-    url = make_conninfo(postgres, dbname=name)
-    yield url
-    with psycopg.connect(postgres, autocommit=True) as connection:
-        connection.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
+def api_database(template: Template) -> Iterator[str]:
+    with template.copy() as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

@@ -6,10 +6,9 @@ rows, closed up. Both are sealed at the same times, folded and served, and ACME'
 
 import itertools
 import json
-import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -26,8 +25,6 @@ from graphql import (
     get_named_type,
     is_required_argument,
 )
-from psycopg.conninfo import make_conninfo
-from psycopg.sql import SQL, Identifier
 
 from api.paging import cursor
 from api.schema import SCHEMA_FILE
@@ -37,6 +34,7 @@ from journal.seal import CHECKPOINT_SECONDS, Sealer
 from projections.follower import fold_until
 from tests.api.harness import Api, Caller, serving
 from tests.api.test_tail import told
+from tests.databases import Template
 from tests.journal.sealing import KEY
 from tests.projections.story import ACME, OTHER, tell
 
@@ -85,24 +83,11 @@ def fill(url: str, rounds: Sequence[Sequence[Row]], *, with_others: bool) -> Non
     fold_until(url)
 
 
-@contextmanager
-def database(postgres: str, template: str, name: str) -> Iterator[str]:
-    identifier = Identifier(f"psa_ledger_{name}_{os.getpid()}")
-    with psycopg.connect(postgres, autocommit=True) as server:
-        server.execute(SQL("CREATE DATABASE {} TEMPLATE {}").format(identifier, Identifier(template)))
-        try:
-            yield make_conninfo(postgres, dbname=identifier.as_string().strip('"'))
-        finally:
-            server.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(identifier))
-
-
 @pytest.fixture(scope="module")
-def worlds(postgres: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Caller, Caller]]:
+def worlds(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Caller, Caller]]:
     """ACME's auditor in the world with others, and in the one without."""
     with ExitStack() as stack:
-        told, alone, among = (
-            stack.enter_context(database(postgres, template, name)) for name in ("told", "alone", "among")
-        )
+        told, alone, among = (stack.enter_context(template.copy()) for _ in range(3))
         with Journal(told, CODEC) as journal:
             tell(journal, seed=11, acts=STORY)
         with psycopg.connect(told) as connection:

@@ -6,7 +6,6 @@ that sees nothing of this repository.
 
 import io
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -19,16 +18,15 @@ from random import Random
 from re import findall, sub
 from urllib.parse import quote
 
-import psycopg
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from psycopg.sql import SQL, Identifier
+from psycopg.conninfo import conninfo_to_dict
 
 from cli import verify_export
 from cli.main import main
 from projections.reads.history import HistoryFilter
 from tests.cli.exported import export, is_checkpoint, is_fact, tell_and_seal
+from tests.databases import Template
 from tests.journal.sealing import FOREIGN_KEY, KEY, NEW_KEY, text_of
 from tests.projections.story import ACME, OTHER
 
@@ -38,17 +36,11 @@ Lines = list[bytes]
 
 
 @pytest.fixture(scope="module")
-def told(postgres: str, template: str) -> Iterator[str]:
+def told(template: Template) -> Iterator[str]:
     """The URL of a ledger of two MSPs, sealed."""
-    name = Identifier(f"psa_ledger_exports_{os.getpid()}")
-    with psycopg.connect(postgres, autocommit=True) as server:
-        server.execute(SQL("CREATE DATABASE {} TEMPLATE {}").format(name, Identifier(template)))
-        url = make_conninfo(postgres, dbname=name.as_string().strip('"'))
-        try:
-            tell_and_seal(url)
-            yield url
-        finally:
-            server.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+    with template.copy() as url:
+        tell_and_seal(url)
+        yield url
 
 
 @pytest.fixture(scope="module")

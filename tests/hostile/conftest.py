@@ -1,28 +1,21 @@
 """One attacked API for the session."""
 
-import os
 from collections.abc import Iterator
 
-import psycopg
 import pytest
-from psycopg.conninfo import make_conninfo
-from psycopg.sql import SQL, Identifier
 
 from simulator.app import create_app
 from simulator.server import running
 from tests.api.harness import SimulatedTenant, new_tenant
+from tests.databases import Template
 from tests.hostile.set_up import ids_of_others, set_up
 from tests.hostile.world import World, open_world
 
 
 @pytest.fixture(scope="session")
-def hostile_database(postgres: str, template: str) -> Iterator[str]:
-    name = f"psa_ledger_hostile_{os.getpid()}"
-    with psycopg.connect(postgres, autocommit=True) as connection:
-        connection.execute(SQL("CREATE DATABASE {} TEMPLATE {}").format(Identifier(name), Identifier(template)))
-    yield make_conninfo(postgres, dbname=name)
-    with psycopg.connect(postgres, autocommit=True) as connection:
-        connection.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
+def hostile_database(template: Template) -> Iterator[str]:
+    with template.copy() as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

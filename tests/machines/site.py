@@ -21,8 +21,8 @@ from psycopg.conninfo import conninfo_to_dict
 from journal.postgres import EmbeddedPostgres
 from journal.postgres_account import BINARIES, environment, guarded, identity_for
 from journal.settings import PREFIX as VARIABLE
+from tests.databases import Template, migrated_template
 from tests.machines.network import PREFIX, Host, Net
-from tests.scenarios.fresh_ledger import Template, ledger_template
 from tests.torture.test_real_processes import CLIENT_ID
 
 ROOT = Path(__file__).parents[2]
@@ -94,7 +94,7 @@ def postgres_on(host: Host) -> Iterator[Server]:
         stack.callback(_end, server, signal.SIGINT)
         here = f"host={sockets} user=psa_ledger dbname=psa_ledger"
         until("PostgreSQL answers", lambda: _answers(here), 30)
-        with ledger_template(here) as template:
+        with migrated_template(here) as template:
             yield Server(template, host)
 
 

@@ -8,31 +8,25 @@ import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from telemetry.traces import story_ids
+from tests.databases import Template
 from tests.monitoring.test_traces import collector, sent_spans
-from tests.scenarios.fresh_ledger import Template, ledger_template
 from tests.torture.test_real_processes import Workers, introduce, is_held, real_workers
 from tests.workers.broker_servers import BrokerServer, RabbitServer, RedisServer
 
 pytestmark = pytest.mark.long
 
 
-@pytest.fixture(scope="module")
-def ledgers(postgres: str) -> Iterator[Template]:
-    with ledger_template(postgres) as template:
-        yield template
-
-
 @contextmanager
-def workers_over(server: BrokerServer, ledgers: Template, directory: Path) -> Iterator[Workers]:
-    with real_workers(ledgers, directory, BROKER_URL=server.url) as workers:
+def workers_over(server: BrokerServer, template: Template, directory: Path) -> Iterator[Workers]:
+    with real_workers(template, directory, BROKER_URL=server.url) as workers:
         yield workers
 
 
 @pytest.mark.parametrize("kind", [RedisServer, RabbitServer])
 def test_a_broker_that_is_killed_and_comes_back_empty_loses_nothing(
-    kind: type[BrokerServer], ledgers: Template, tmp_path: Path
+    kind: type[BrokerServer], template: Template, tmp_path: Path
 ) -> None:
-    with kind.running(tmp_path) as server, workers_over(server, ledgers, tmp_path) as workers:
+    with kind.running(tmp_path) as server, workers_over(server, template, tmp_path) as workers:
         workers.start()
         workers.start()
         introduce(workers.system)
@@ -49,8 +43,8 @@ def test_a_broker_that_is_killed_and_comes_back_empty_loses_nothing(
         assert [None, None] == [worker.poll() for worker in workers.running]
 
 
-def test_a_real_worker_traces_its_pushes_and_their_calls(ledgers: Template, tmp_path: Path) -> None:
-    with collector() as (url, received), real_workers(ledgers, tmp_path, TRACES_URL=url) as workers:
+def test_a_real_worker_traces_its_pushes_and_their_calls(template: Template, tmp_path: Path) -> None:
+    with collector() as (url, received), real_workers(template, tmp_path, TRACES_URL=url) as workers:
         worker = workers.start()
         introduce(workers.system)
         workers.until("the addition is created", lambda: is_held(workers.system, 12))

@@ -12,8 +12,8 @@ from projections.reads.standing import StandingReader
 from telemetry.listener import listening
 from telemetry.numbers import Numbers
 from telemetry.settings import Address
+from tests.databases import Template
 from tests.monitoring.rules import Scrape
-from tests.scenarios.fresh_ledger import Template, ledger_template
 from tests.workers.system import NOON, System, ready_system
 
 
@@ -36,19 +36,13 @@ class Watched:
         return httpx.get(f"{self.address}/ready{f'?ask={question}' if question else ''}", trust_env=False)
 
 
-@pytest.fixture(scope="session")
-def watched_ledgers(postgres: str) -> Iterator[Template]:
-    with ledger_template(postgres) as template:
-        yield template
-
-
 @pytest.fixture
-def watched_at(watched_ledgers: Template) -> Iterator[Callable[[datetime], Watched]]:
+def watched_at(template: Template) -> Iterator[Callable[[datetime], Watched]]:
     """Opens a watched system at an instant: the MSP is connected and has Core mapped, licences and servers."""
     with ExitStack() as stack:
 
         def open_at(at: datetime) -> Watched:
-            system = stack.enter_context(ready_system(stack.enter_context(watched_ledgers.copy()), at))
+            system = stack.enter_context(ready_system(stack.enter_context(template.copy()), at))
             standing = StandingReader(system.url, remembered_seconds=0)
             numbers = system.tools.numbers
             numbers.look_up(standing.gauges)

@@ -3,32 +3,22 @@
 One database serves all these tests, emptied before each: that takes a tenth of the time of a new one.
 """
 
-import os
 from collections.abc import Iterator
 
 import psycopg
 import pytest
-from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier
 
 from journal.application import Journal
-from journal.migrate import migrate
 from journal.registry import CODEC
-from projections.follower import ledger_steps
+from tests.databases import Template
 
 
 @pytest.fixture(scope="session")
-def migrated_ledger(postgres: str, template: str) -> Iterator[str]:
+def migrated_ledger(template: Template) -> Iterator[str]:
     """The URL of a database with all tables of the ledger."""
-    name = Identifier(f"psa_ledger_views_{os.getpid()}")
-    with psycopg.connect(postgres, autocommit=True) as server:
-        server.execute(SQL("CREATE DATABASE {} TEMPLATE {}").format(name, Identifier(template)))
-        url = make_conninfo(postgres, dbname=name.as_string().strip('"'))
-        try:
-            migrate(url, ledger_steps())
-            yield url
-        finally:
-            server.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+    with template.copy() as url:
+        yield url
 
 
 @pytest.fixture

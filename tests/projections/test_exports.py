@@ -3,14 +3,11 @@
 import csv
 import io
 import json
-import os
 from collections.abc import Iterator
 from typing import Any
 
 import psycopg
 import pytest
-from psycopg.conninfo import make_conninfo
-from psycopg.sql import SQL, Identifier
 
 from cli import verify_export
 from domain.organization import ORGANIZATION, OrganizationCreated
@@ -25,6 +22,7 @@ from projections.exports import CannotExport
 from projections.follower import fold_until
 from projections.reads.history import HistoryFilter, matching
 from tests.cli.exported import export, is_fact, tell_and_seal
+from tests.databases import Template
 from tests.journal.sealing import KEY, sealed, text_of
 from tests.projections.story import ACME, NOW, Ledger
 
@@ -39,17 +37,11 @@ FILTERS = {
 
 
 @pytest.fixture(scope="module")
-def told(postgres: str, template: str) -> Iterator[str]:
+def told(template: Template) -> Iterator[str]:
     """The URL of a ledger of two MSPs, sealed; for tests that only read it, or add to its end."""
-    name = Identifier(f"psa_ledger_told_{os.getpid()}")
-    with psycopg.connect(postgres, autocommit=True) as server:
-        server.execute(SQL("CREATE DATABASE {} TEMPLATE {}").format(name, Identifier(template)))
-        url = make_conninfo(postgres, dbname=name.as_string().strip('"'))
-        try:
-            tell_and_seal(url, acts=220)
-            yield url
-        finally:
-            server.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+    with template.copy() as url:
+        tell_and_seal(url, acts=220)
+        yield url
 
 
 @pytest.fixture

@@ -1,17 +1,14 @@
 """One application with workers for the session; an MSP and a simulated tenant of its own for every test."""
 
-import os
 from collections.abc import Iterator
 
-import psycopg
 import pytest
-from psycopg.conninfo import make_conninfo
-from psycopg.sql import SQL, Identifier
 
 from simulator.app import create_app
 from simulator.server import running
 from tests.api import given
 from tests.api.harness import Api, Served, SimulatedTenant, new_msp, new_tenant, serving
+from tests.databases import Template
 from tests.syncing.whole import Whole, whole
 
 
@@ -22,17 +19,12 @@ def simulator_url() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def served(
-    postgres: str, template: str, tmp_path_factory: pytest.TempPathFactory, simulator_url: str
-) -> Iterator[Served]:
-    name = f"psa_ledger_syncing_{os.getpid()}"
-    with psycopg.connect(postgres, autocommit=True) as connection:
-        connection.execute(SQL("CREATE DATABASE {} TEMPLATE {}").format(Identifier(name), Identifier(template)))
-    url = make_conninfo(postgres, dbname=name)
-    with serving(url, tmp_path_factory.mktemp("syncing"), frozenset({simulator_url})) as running_api:
+def served(template: Template, tmp_path_factory: pytest.TempPathFactory, simulator_url: str) -> Iterator[Served]:
+    with (
+        template.copy() as url,
+        serving(url, tmp_path_factory.mktemp("syncing"), frozenset({simulator_url})) as running_api,
+    ):
         yield running_api
-    with psycopg.connect(postgres, autocommit=True) as connection:
-        connection.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
 
 
 @pytest.fixture

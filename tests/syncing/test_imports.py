@@ -77,6 +77,9 @@ def test_what_is_mapped_and_vanished_is_named_on_the_run_and_in_the_list(ledger:
 
 def test_the_last_filter_is_remembered(ledger: Whole) -> None:
     first = ledger.admin.one(LAST)["lastImport"]
+    ledger.psa_action(
+        "record_changed", table="company", id=ledger.agreements()[0]["company"]["id"], changes={"status": {"id": 2}}
+    )
     run = ledger.imported(types=[1, 2], statuses=[1])
 
     last = ledger.admin.one(LAST)["lastImport"]

@@ -13,8 +13,8 @@ import pytest
 
 from domain.addition import PushFailed, PushOutcomeUnknown, PushStarted, UsagePushed
 from domain.values import BillingMonth
+from tests.databases import Template
 from tests.scenarios.acts import closed_months, start
-from tests.scenarios.fresh_ledger import Template
 from tests.torture.stepping import Crash, Steps, free_leases, work_until_met
 from tests.workers.system import System, ready_system
 

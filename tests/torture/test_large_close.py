@@ -7,8 +7,8 @@ import pytest
 from domain.run import RUN
 from domain.streams import run_stream
 from domain.values import BillingMonth, PsaAgreementId
+from tests.databases import Template
 from tests.scenarios.acts import heal
-from tests.scenarios.fresh_ledger import Template
 from tests.workers.system import MSP, System, ready_system
 from workers.close_month import final_run
 

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.databases import Template
 from tests.model.reference import Creation, Licenses, NewPlan
 from tests.model.world import CompanyMapping, ProductMapping, ProductRule, Reported
-from tests.scenarios.fresh_ledger import Template
 from tests.torture.driver import PLANS
 from tests.torture.machine import Torture, machine_on, run_histories
 from tests.torture.planted import PLANTED

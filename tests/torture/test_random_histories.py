@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from tests.scenarios.fresh_ledger import Template
+from tests.databases import Template
 from tests.torture.machine import STEPS_OF_A_HISTORY, machine_on, run_histories
 
 STEPS = int(os.environ.get("STEPS") or 200)

@@ -29,8 +29,8 @@ from domain.addition import AdditionCreated, PushStarted
 from journal.master_keys import key_source
 from journal.settings import PREFIX, settings_from
 from journal.vault import Vault
+from tests.databases import Template
 from tests.scenarios.acts import heal, kinds
-from tests.scenarios.fresh_ledger import Template
 from tests.workers.system import MSP, System, ready_system
 
 ROOT = Path(__file__).parents[2]

@@ -8,17 +8,15 @@ import shutil
 from collections.abc import Iterator
 from typing import Any
 
-import psycopg
 import pytest
 from playwright.sync_api import Page
-from psycopg.conninfo import make_conninfo
-from psycopg.sql import SQL, Identifier
 
 from api.panel import PANEL_FILES
 from simulator.app import create_app
 from simulator.server import running
 from tests.api import given
 from tests.api.harness import Api, Served, SimulatedTenant, new_msp, new_tenant, serving
+from tests.databases import Template
 from tests.syncing.whole import Whole, whole
 from tests.web.lived import Lived, live_in
 from tests.web.panel import Complaints, Panel
@@ -68,17 +66,12 @@ def simulator_url() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def served(
-    postgres: str, template: str, tmp_path_factory: pytest.TempPathFactory, simulator_url: str
-) -> Iterator[Served]:
-    name = f"psa_ledger_web_{os.getpid()}"
-    with psycopg.connect(postgres, autocommit=True) as connection:
-        connection.execute(SQL("CREATE DATABASE {} TEMPLATE {}").format(Identifier(name), Identifier(template)))
-    url = make_conninfo(postgres, dbname=name)
-    with serving(url, tmp_path_factory.mktemp("web"), frozenset({simulator_url})) as running_api:
+def served(template: Template, tmp_path_factory: pytest.TempPathFactory, simulator_url: str) -> Iterator[Served]:
+    with (
+        template.copy() as url,
+        serving(url, tmp_path_factory.mktemp("web"), frozenset({simulator_url})) as running_api,
+    ):
         yield running_api
-    with psycopg.connect(postgres, autocommit=True) as connection:
-        connection.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
 
 
 @pytest.fixture(scope="session")
