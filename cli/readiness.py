@@ -3,6 +3,7 @@
 import psycopg
 
 from cli.web import NoAnswer, Refused, ask
+from journal.only_one import is_held
 from projections.projector import LOCK
 
 
@@ -18,11 +19,11 @@ def answers(url: str) -> bool:
 def folds_to_head(database_url: str) -> bool:
     """Whether a projector is active and no fact is left to fold."""
     with psycopg.connect(database_url, connect_timeout=5) as connection:
+        if not is_held(connection, LOCK):
+            return False
         row = connection.execute(
-            "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = %s AND granted)"
-            " AND coalesce((SELECT min(position) FROM view_positions), 0)"
-            "     >= coalesce((SELECT max(notification_id) FROM facts), 0)",
-            (LOCK,),
+            "SELECT coalesce((SELECT min(position) FROM view_positions), 0)"
+            " >= coalesce((SELECT max(notification_id) FROM facts), 0)"
         ).fetchone()
     return row is not None and bool(row[0])
 

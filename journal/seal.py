@@ -15,12 +15,10 @@ filtered export can say what it left out without reading it.
 
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -29,8 +27,8 @@ import psycopg
 from domain.streams import Stream, StreamKind
 from domain.values import MspId
 from journal.envelope import stream_id_of
+from journal.only_one import OnlyOne
 from journal.proof import Checkpoint, Head, digest_of_heads, fact_line, genesis, link
-from journal.settings import SERVER_NOTICES
 from journal.signing_keys import SigningKey, SigningKeys
 
 LOCK = 4_071_004
@@ -113,10 +111,9 @@ def line_of(row: SealedRow, number: int) -> bytes:
     return fact_line((number, stream_id, version, topic, recorded_at, state))
 
 
-class Sealer:
-    """Seals and signs on one connection, which also holds the lock that makes it the only one.
+class Sealer(OnlyOne):
+    """Seals and signs.
 
-    Use as a context: leaving it closes the connection and so frees the lock. Not for sharing between threads.
     `now` is the time that checkpoints tell; without one it is the ledger's.
     Raises: psycopg.OperationalError when the database can not be reached.
     """
@@ -131,6 +128,8 @@ class Sealer:
         monotonic: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] | None = None,
     ) -> None:
+        # A seal that a crash of the server takes away is made again, the same; only signed rounds have to last.
+        super().__init__(url, LOCK, name="psa-ledger sealer", options="-c synchronous_commit=off")
         self._keys = keys
         self._batch = batch
         self._checkpoint_seconds = checkpoint_seconds
@@ -141,49 +140,15 @@ class Sealer:
         self._chains: dict[MspId, Chain] = {}
         self._unsigned: set[MspId] = set()
         self._head: tuple[int, bytes | None] = (0, None)
-        self._connection = psycopg.connect(
-            url,
-            autocommit=True,
-            connect_timeout=10,
-            application_name="psa-ledger sealer",
-            # A seal that a crash of the server takes away is made again, the same; only signed rounds have to last.
-            options=f"-c TimeZone=UTC -c synchronous_commit=off {SERVER_NOTICES}",
-            keepalives_idle=5,
-            keepalives_interval=2,
-            keepalives_count=3,
-        )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if kind is None:
-            # The server lets go of a closed connection's lock a moment later; whoever follows need not wait for that.
-            with suppress(psycopg.OperationalError):
-                self._connection.execute("SELECT pg_advisory_unlock_all()")
-        self._connection.close()
 
     @property
     def position(self) -> int:
         """Up to where the journal is sealed."""
         return self._position
 
-    def try_lock(self) -> bool:
-        """Become the active sealer, if nobody is."""
-        row = self._connection.execute("SELECT pg_try_advisory_lock(%s)", (LOCK,)).fetchone()
-        assert row is not None
-        return bool(row[0])
-
     def prepare(self) -> None:
         """Read where sealing stands. Raises: NotTheSealer unless this sealer holds the lock."""
-        held = self._connection.execute(
-            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()"
-            " AND classid = 0 AND objid = %s AND granted",
-            (LOCK,),
-        ).fetchone()
-        if held is None or held[0] == 0:
+        if not self.holds_lock:
             raise NotTheSealer("another sealer is active")
         with self._connection.transaction():
             stands = self._connection.execute("SELECT position FROM audit_position").fetchone()

@@ -53,7 +53,7 @@ class Settings:
 
     `database_url` None means: the embedded PostgreSQL below `data_dir`, which `psa-ledger up` starts.
     `allowed_origins` are exact origins (`http://127.0.0.1:8091`) exempt from the https and address rules.
-    `vault_keys` (id to text, as `vault.parse_master_keys` reads it) and `vault_keys_file` exclude each other.
+    `vault_keys` (id to text, as `master_keys.parse_master_keys` reads it) and `vault_keys_file` exclude each other.
     """
 
     mode: Mode = Mode.PRODUCTION

@@ -21,7 +21,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from domain.values import MspId
-from journal.master_keys import KEY_BYTES, KeySource, MasterKeys
+from journal.master_keys import KeySource, MasterKeys
+from journal.numbered_keys import KEY_BYTES
 
 VERSION = b"\x01"
 NONCE_BYTES = 12

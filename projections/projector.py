@@ -1,8 +1,6 @@
 """One turn of the follower: read a batch, show it to the views, write rows and position in one transaction.
 
-A `Projector` works on one connection, which also holds the advisory lock that makes it the only one. When that
-connection breaks, the lock is gone, and so is the projector; there is no moment in which two believe to be the one.
-Should a second one fold anyway, the condition on the stored position stops whichever comes later.
+Should a second projector fold in spite of the lock, the condition on the stored position stops whichever comes later.
 
     ProjectionError
     ├── NotTheProjector    somebody else holds the lock
@@ -11,9 +9,7 @@ Should a second one fold anyway, the condition on the stored position stops whic
 """
 
 from collections.abc import Sequence
-from contextlib import suppress
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import psycopg
 from psycopg.sql import SQL, Identifier
@@ -22,7 +18,7 @@ from domain.streams import StreamKind
 from journal.codec import Codec
 from journal.follow import BATCH
 from journal.migrate import Step
-from journal.settings import SERVER_NOTICES
+from journal.only_one import OnlyOne
 from projections.folds import CACHED_STATES, Folds
 from projections.view import Seen, View
 
@@ -76,12 +72,10 @@ class PositionMoved(ProjectionError):
         self.views = tuple(views)
 
 
-class Projector:
-    """Folds views on one connection. Not for sharing between threads.
+class Projector(OnlyOne):
+    """Folds views; the lock makes it the one active projector, or in the workshop the one rebuild.
 
     One in the workshop folds into tables of its own there, tells nobody, and works beside the active one (`rebuild`).
-    Use as a context: leaving it closes the connection and so frees the lock.
-    Raises: psycopg.OperationalError when the database can not be reached.
     """
 
     def __init__(
@@ -94,49 +88,24 @@ class Projector:
         cached_states: int = CACHED_STATES,
         in_workshop: bool = False,
     ) -> None:
+        if in_workshop:
+            options = f"-c search_path={WORKSHOP},public"
+            super().__init__(url, REBUILD_LOCK, name="psa-ledger rebuild", options=options)
+        else:
+            super().__init__(url, LOCK, name="psa-ledger projector")
         self._codec = codec
         self._views = tuple(views)
         self._batch = batch
         self._cached_states = cached_states
         self._in_workshop = in_workshop
-        self._lock = REBUILD_LOCK if in_workshop else LOCK
         self._positions: dict[str, int] = {}
         self._versions: dict[str, int] = {}
         self._folds: Folds | None = None
-        self._connection = psycopg.connect(
-            url,
-            autocommit=True,
-            connect_timeout=10,
-            application_name="psa-ledger rebuild" if in_workshop else "psa-ledger projector",
-            # A lock whose holder's host is gone must come free soon.
-            options=f"-c TimeZone=UTC {SERVER_NOTICES}" + (f" -c search_path={WORKSHOP},public" if in_workshop else ""),
-            keepalives_idle=5,
-            keepalives_interval=2,
-            keepalives_count=3,
-        )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if kind is None:
-            # The server lets go of a closed connection's lock a moment later; whoever follows need not wait for that.
-            with suppress(psycopg.OperationalError):
-                self._connection.execute("SELECT pg_advisory_unlock_all()")
-        self._connection.close()
 
     @property
     def connection(self) -> psycopg.Connection[Any]:
         """What it folds on, for whoever changes the tables over."""
         return self._connection
-
-    def try_lock(self) -> bool:
-        """Become the active projector, if nobody is; in the workshop, the one rebuild."""
-        row = self._connection.execute("SELECT pg_try_advisory_lock(%s)", (self._lock,)).fetchone()
-        assert row is not None
-        return bool(row[0])
 
     def prepare(self) -> None:
         """Read where the views stand; begin those that hold nothing yet.
@@ -144,12 +113,7 @@ class Projector:
         Rows that an older version of a view's code has made stay, and are kept current, until they are rebuilt.
         Raises: NotTheProjector unless this projector holds the lock; MadeByNewerProgram.
         """
-        row = self._connection.execute(
-            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()"
-            " AND classid = 0 AND objid = %s AND granted",
-            (self._lock,),
-        ).fetchone()
-        if row is None or row[0] == 0:
+        if not self.holds_lock:
             raise NotTheProjector("another projector is active")
         with self._connection.transaction():
             stored: dict[str, tuple[int, int]] = {

@@ -18,6 +18,7 @@ import psycopg
 from psycopg.sql import SQL, Identifier, Literal
 
 from journal.codec import Codec
+from journal.only_one import is_held
 from projections.projector import LOCK, WORKSHOP, Projector
 from projections.view import View
 
@@ -149,14 +150,12 @@ def _goal(connection: psycopg.Connection[Any], views: Sequence[View]) -> int:
     """
     row = connection.execute(
         "SELECT (SELECT max(position) FROM public.view_positions WHERE view = ANY(%s)),"
-        " (SELECT coalesce(max(notification_id), 0) FROM facts),"
-        " EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND classid = 0 AND objid = %s AND granted"
-        "         AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))",
-        ([view.name for view in views], LOCK),
+        " (SELECT coalesce(max(notification_id), 0) FROM facts)",
+        ([view.name for view in views],),
     ).fetchone()
     assert row is not None
-    standing, head, is_followed = row
-    return int(standing if is_followed and standing is not None else max(head, standing or 0))
+    standing, head = row
+    return int(standing if is_held(connection, LOCK) and standing is not None else max(head, standing or 0))
 
 
 def _change_over(builder: Projector, views: Sequence[View]) -> bool:
