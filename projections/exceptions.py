@@ -189,7 +189,7 @@ class Exceptions:
     """The view `exceptions`."""
 
     name = "exceptions"
-    version = 2
+    version = 3
     steps = STEPS
     tables = ("exceptions",)
     kinds = frozenset({StreamKind.ADDITION, StreamKind.CONNECTION})
@@ -197,6 +197,8 @@ class Exceptions:
     def __init__(self) -> None:
         self._changed: dict[tuple[MspId, str], Row | None] = {}
         """The newest row of each exception that moved; none where it is gone."""
+        self._disconnected: set[MspId] = set()
+        """Whose holds are over: what was held can be pushed no more, whatever is answered."""
 
     def see(self, seen: Seen, folds: Folds) -> None:
         match seen.entry.stream.kind:
@@ -232,13 +234,20 @@ class Exceptions:
         after: ConnectionState = seen.after
         if before.attention != after.attention:
             self._changed[(seen.entry.msp, "connection")] = _attention(seen)
+        if before.live is not None and after.live is None:
+            self._disconnected.add(seen.entry.msp)
+            for (msp, name), row in self._changed.items():
+                if msp == seen.entry.msp and row is not None and row["problem"] == HELD:
+                    self._changed[(msp, name)] = None
 
     def write(self, connection: psycopg.Connection[Any]) -> None:
+        delete(connection, "exceptions", [{"msp": msp, "problem": HELD} for msp in self._disconnected])
         gone = [{"msp": msp, "exception": name} for (msp, name), row in self._changed.items() if row is None]
         delete(connection, "exceptions", gone)
         rows = [row for row in self._changed.values() if row is not None]
         upsert(connection, "exceptions", ("msp", "exception"), rows)
         self._changed.clear()
+        self._disconnected.clear()
 
 
 def _unanswered(state: AdditionState) -> PushHeld | None:

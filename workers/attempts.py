@@ -11,6 +11,7 @@ from datetime import timedelta
 from psycopg_pool import ConnectionPool
 
 from connectwise.errors import PsaError, Throttled
+from domain.values import BillingMonth
 from workers.due import DueRow
 from workers.tools import Timing, Tools
 
@@ -39,9 +40,11 @@ def pause_after(tries: int, timing: Timing) -> timedelta:
     return whole * random.uniform(0.5, 1)  # noqa: S311  # spreads retries, guards nothing
 
 
-def checked(pool: ConnectionPool, row: DueRow) -> None:
-    """The acts up to the row's position move nothing: do not ask again until a newer one comes."""
-    _note(pool, row, tries=0, pause=timedelta(0), checked_position=row.due_position)
+def checked(pool: ConnectionPool, row: DueRow, month: BillingMonth) -> None:
+    """The acts up to the row's position move nothing in the month: do not ask again until a newer one comes, or one
+    that was recorded ahead of its month begins.
+    """
+    _note(pool, row, tries=0, pause=timedelta(0), checked_position=row.due_position, checked_month=str(month))
 
 
 def forget(pool: ConnectionPool, row: DueRow) -> None:
@@ -57,13 +60,15 @@ def _note(
     pause: timedelta,
     sweep: timedelta = timedelta(0),
     checked_position: int = 0,
+    checked_month: str = "",
 ) -> None:
     with pool.connection() as connection:
         connection.execute(
-            "INSERT INTO push_attempts (addition, tries, not_before, sweep_at, checked_position)"
-            " VALUES (%s, %s, clock_timestamp() + %s, clock_timestamp() + %s, %s)"
+            "INSERT INTO push_attempts (addition, tries, not_before, sweep_at, checked_position, checked_month)"
+            " VALUES (%s, %s, clock_timestamp() + %s, clock_timestamp() + %s, %s, %s)"
             " ON CONFLICT (addition) DO UPDATE SET tries = excluded.tries, not_before = excluded.not_before,"
             " sweep_at = excluded.sweep_at,"
-            " checked_position = greatest(push_attempts.checked_position, excluded.checked_position)",
-            (row.addition, tries, pause, sweep, checked_position),
+            " checked_position = greatest(push_attempts.checked_position, excluded.checked_position),"
+            " checked_month = greatest(push_attempts.checked_month, excluded.checked_month)",
+            (row.addition, tries, pause, sweep, checked_position, checked_month),
         )

@@ -48,7 +48,7 @@ from domain.addition import (
 from domain.connection import CONNECTION, AttentionReason, Status
 from domain.run import RunKind
 from domain.streams import Stream, addition_stream, connection_stream
-from domain.values import MspId, PsaAdditionId, PsaAgreementId, PushId, same_quantity
+from domain.values import BillingMonth, MspId, PsaAdditionId, PsaAgreementId, PushId, same_quantity
 from journal.application import TooManyConflicts
 from journal.entry import Origin
 from journal.logs import log_fields
@@ -201,7 +201,7 @@ def _push_row(here: _Pass, row: DueRow) -> Ended:
     if ordered.waits:
         return Ended.WAITS
     if row.lane == Lane.ACT:
-        attempts.checked(tools.pool, row)
+        attempts.checked(tools.pool, row, BillingMonth.of(here.context.seen.read_at))
     return Ended.DONE
 
 

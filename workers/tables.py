@@ -58,4 +58,16 @@ WORKER_STEPS: tuple[Step, ...] = (
         COMMENT ON VIEW waiting_pushes IS 'Due pushes without those whose acts were found to move nothing together.';
         """,
     ),
+    Step(
+        "workers.push_attempts.2",
+        """
+        ALTER TABLE push_attempts ADD COLUMN checked_month text NOT NULL DEFAULT '';
+        COMMENT ON COLUMN push_attempts.checked_month IS 'Acts of later months had not begun when it was looked.';
+        CREATE OR REPLACE VIEW waiting_pushes AS
+        SELECT d.* FROM due_pushes d LEFT JOIN push_attempts a ON a.addition = d.addition
+         WHERE d.state = 'DUE'
+           AND (d.lane <> 'ACT' OR a.addition IS NULL
+                OR d.due_position > a.checked_position OR d.month > a.checked_month);
+        """,
+    ),
 )

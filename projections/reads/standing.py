@@ -143,7 +143,8 @@ WITH msps AS MATERIALIZED (
     LEFT JOIN additions line ON line.addition = d.addition AND c.hold_days > 0
     {MONTH}
    -- Acts that were found to move nothing together wait for nothing (the workers' view `waiting_pushes`).
-   WHERE d.state <> 'DUE' OR d.lane <> 'ACT' OR a.addition IS NULL OR d.due_position > a.checked_position
+   WHERE d.state <> 'DUE' OR d.lane <> 'ACT' OR a.addition IS NULL
+      OR d.due_position > a.checked_position OR d.month > a.checked_month
 )
 SELECT lane, state,
        count(*) FILTER (WHERE age < 60),

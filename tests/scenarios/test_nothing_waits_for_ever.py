@@ -326,3 +326,21 @@ def test_a_nightly_watch_does_not_take_a_record_that_bills_from_the_next_invoice
     system.settle()
 
     assert not system.addition(system.license_product).is_lost
+
+
+def test_an_act_for_the_next_month_does_not_wait_because_acts_of_this_month_moved_nothing_together(
+    system: System,
+) -> None:
+    start(system)
+    start(system, "initech", 5)
+    system.move_clock(at(11, 30, 23, 57))
+    system.licenses("globex", delta=3, effective_at=DECEMBER.begins_at)
+    system.licenses("globex", delta=1)
+    system.licenses("initech", delta=-1)
+    system.settle()
+    assert [Decimal(17)] == system.held(system.license_product)
+
+    close(system, NOVEMBER)
+
+    assert [Decimal(20)] == system.held(system.license_product)
+    assert ["FINAL 2026-11", "INCREMENTAL 2026-12"] == kinds(system, system.license_product)[-2:]

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 
+from domain.connection import confirm_product_mapping
 from domain.run import RUN, RunStatus, cancel_run
 from domain.streams import run_stream
-from domain.values import LeftBehind
+from domain.values import Component, LeftBehind, PlanComponent
 from tests.scenarios.acts import heal, start
-from tests.workers.system import MSP, System
+from tests.workers.system import CORE, MSP, System
 
 
 def exceptions(system: System) -> Mapping[str, str]:
@@ -90,3 +91,27 @@ def test_a_line_that_a_cancelled_run_held_can_still_be_approved(system: System) 
     assert {} == exceptions(system)
     assert [12] == system.held(system.license_product)
     assert RunStatus.CANCELLED is system.journal.state(RUN, run_stream(MSP, run)).state.status
+
+
+def test_what_was_held_when_the_connection_ended_is_asked_of_nobody_any_more(system: System) -> None:
+    adopted_with_a_held_first_push(system)
+
+    system.disconnect()
+    assert {} == exceptions(system)
+    system.connect()
+    system.settle()
+
+    assert {} == exceptions(system)
+
+
+def test_a_first_push_is_held_again_when_the_line_is_billed_by_a_new_connection(system: System) -> None:
+    adopted_with_a_held_first_push(system)
+
+    system.disconnect()
+    system.connect()
+    system.map_product(CORE, Component.LICENSE, system.license_product)
+    system.on_connection(lambda state: confirm_product_mapping(state, [PlanComponent(CORE.id, Component.LICENSE)]))
+    system.map_company("globex")
+    system.settle()
+
+    assert {"HELD": "INITIAL"} == exceptions(system)
