@@ -163,7 +163,7 @@ class Asking:
     async def act(self, name: str, asked_msp: str | None, given: Any) -> "Act":
         """Begin a mutation. `given` is its input, whose `idempotency_key` and content are held against the record.
 
-        Raises: Denied, IdempotencyKeyReused, InvalidInput.
+        Raises: Denied, IdempotencyKeyReused, InvalidInput, Told when the views lag behind what it led to before.
         """
         msp = self.msp(asked_msp)
         key = given.idempotency_key
@@ -171,7 +171,9 @@ class Asking:
             return Act(self, msp, None)
         content = {each.name: plain(getattr(given, each.name)) for each in fields(given)}
         act = Act(self, msp, Key(MUTATION_KEYS, checked_id("idempotencyKey", key), content_digest(name, content)))
-        await self.in_thread(act.look_up, self.journal.taken_keys)
+        if await self.in_thread(act.look_up, self.journal.taken_keys):
+            # Whoever asked first may have got no answer, because the process died before the views were there.
+            await self.views_hold(await self.in_thread(self.journal.head))
         return act
 
 

@@ -199,7 +199,6 @@ class RestoreMutations:
             offer.mappings if input.organizations is None else {OrganizationId(one) for one in input.organizations}
         )
         if act.repeated is not None:
-            await asking.views_hold(act.repeated.position)
             return await _answered(act, items, {}, ids, {})
         _, client = await reading(info, act.msp)
         refused_items = await asking.in_thread(refused_products, client, offer, items)

@@ -284,7 +284,6 @@ async def ask_for(info: Info, act: Act, request: Request) -> RunAccepted:
     run = RunId(str(uuid.uuid4() if act.key is None else uuid.uuid5(RUNS_FROM_KEYS, f"{act.msp}\n{act.key.key}")))
     for _ in range(MOST_TRIES):
         if act.repeated is not None:
-            await asking.views_hold(act.repeated.position)
             break
         looked_at = asking.parts.freshness.position
         asked = request(await asking.connection(act.msp), await asking.in_thread(asking.journal.now))

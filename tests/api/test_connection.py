@@ -1,5 +1,6 @@
 """Connecting an MSP's ConnectWise: right keys connect, anything else says what is wrong and stores nothing."""
 
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 import psycopg
@@ -115,6 +116,22 @@ def test_connecting_again_under_the_same_key_answers_as_the_first_time(api: Api,
 
     assert again == first
     assert api.facts() == facts
+
+
+def test_an_act_that_is_told_again_is_answered_when_the_views_hold_it_too(api: Api, tenant: SimulatedTenant) -> None:
+    asked = {**tenant.keys, "idempotencyKey": "once"}
+    with ThreadPoolExecutor(2) as threads, psycopg.connect(api.database_url) as lagging:
+        lagging.execute("LOCK TABLE connections IN SHARE MODE")
+        first = threads.submit(api.admin().one, CONNECT, input=asked)
+        while not api.facts():
+            wait([first], timeout=0.01)
+
+        again = threads.submit(api.admin().one, CONNECT, input=asked)
+        wait([again], timeout=1)
+        lagging.rollback()
+
+        assert first.result() == again.result()
+        assert again.result()["connection"]["status"] == "SETUP"
 
 
 def test_a_key_used_for_something_else_is_refused(api: Api, tenant: SimulatedTenant) -> None:
