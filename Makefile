@@ -95,7 +95,7 @@ conformance: $(INSTALLED) ## Run ConnectWise clients that nobody here wrote agai
 STEPS ?= 2000
 SEED ?= 0
 torture: $(INSTALLED) ## Random histories, crashes and planted bugs at length (STEPS=, SEED=)
-	@STEPS=$(STEPS) SEED=$(SEED) $(BIN)/python -m pytest -m "long or not long" $(PIECEWISE) tests/torture tests/model tests/syncing tests/cli/test_story.py \
+	@STEPS=$(STEPS) SEED=$(SEED) $(BIN)/python -m pytest -m "long or tortured" $(PIECEWISE) tests/torture tests/model tests/syncing tests/cli/test_story.py \
 	  tests/workers/test_every_fault.py tests/workers/test_every_number_is_proven.py tests/projections/test_as_of.py \
 	  tests/cli/test_verifying_exports.py tests/api/test_nothing_of_others.py
 

@@ -1,12 +1,16 @@
 """The reference for one MSP: mappings, what each addition must be told, how months close and are corrected.
 
-Like `reference`, it keeps nothing but the list of what was accepted, and walks it again for every answer.
+Like `reference`, it keeps nothing but the list of what was accepted, and walks it again for every answer. A question
+that was asked before, about the very same reports, is answered from memory.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
-from tests.model.reference import Item, Product, Report, Usage, is_managed_in, look, refusal, usage
+from tests.model import reference
+from tests.model.reference import Item, Product, Report, Usage, is_managed_in, look, refusal
 
 HALF_AN_HOUR = timedelta(minutes=30)
 
@@ -51,13 +55,30 @@ class MonthEnd:
     month: int
 
 
-Act = Reported | ProductMapping | ProductRule | CompanyMapping | MonthEnd
+@dataclass(frozen=True)
+class LateMonthEnd:
+    """A month closes for an organization of which nobody knew, when it did, that the MSP managed it."""
+
+    organization: str
+    year: int
+    month: int
+
+
+Act = Reported | ProductMapping | ProductRule | CompanyMapping | MonthEnd | LateMonthEnd
 
 
 def bounds(year: int, month: int) -> tuple[datetime, datetime]:
     """A month's first instant and the next month's."""
     following = (year + 1, 1) if month == 12 else (year, month + 1)
     return datetime(year, month, 1, tzinfo=UTC), datetime(*following, 1, tzinfo=UTC)
+
+
+def usage(reports: Sequence[Report], products: Iterable[Product], begins_at: datetime, ends_at: datetime) -> Usage:
+    """What the reference says, which depends on nothing but what it is asked."""
+    return _remembered(tuple(reports), tuple(products), begins_at, ends_at)
+
+
+_remembered = lru_cache(maxsize=10_000)(reference.usage)
 
 
 @dataclass
@@ -148,9 +169,9 @@ class World:
         versions: dict[tuple[str, int, int], list[Usage]] = {}
         terms: dict[tuple[str, int, int], list[Product]] = {}
         for place, act in enumerate(self.accepted, start=1):
-            if isinstance(act, MonthEnd):
+            if isinstance(act, MonthEnd | LateMonthEnd):
                 month = bounds(act.year, act.month)
-                for organization in self.organizations:
+                for organization in self.organizations if isinstance(act, MonthEnd) else [act.organization]:
                     key = organization, act.year, act.month
                     reports = self.reports(organization, place)
                     if self.products(place) and key not in versions and is_managed_in(reports, *month):

@@ -6,6 +6,7 @@ one rule here, and that one draws among all that are possible now.
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -55,7 +56,12 @@ class MachineOfChances(stateful.RuleBasedStateMachine):
             for _ in range(chance.weight)
         ]
         happens, chance = data.draw(st.sampled_from(chances))
-        happens(self, **{name: data.draw(strategy) for name, strategy in chance.given.items()})
+        with self.watching():
+            happens(self, **{name: data.draw(strategy) for name, strategy in chance.given.items()})
+
+    def watching(self) -> AbstractContextManager[None]:
+        """Stands around everything that happens; for those who want to act on how it ends."""
+        return nullcontext()
 
     @classmethod
     def _chances(cls) -> Iterator[tuple[Callable[..., None], Chance]]:

@@ -11,17 +11,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from tests.model.reference import Usage, usage
+from tests.model.reference import Usage, is_managed_in
 from tests.model.world import (
     HALF_AN_HOUR,
     Act,
     CompanyMapping,
+    LateMonthEnd,
     MonthEnd,
     ProductMapping,
     ProductRule,
     Reported,
     World,
     bounds,
+    usage,
 )
 
 Month = tuple[int, int]
@@ -139,6 +141,8 @@ class Expected:
             self.products_mapped_at = self.now
         if isinstance(act, CompanyMapping) and act.agreement is not None:
             self.first_mapped.setdefault(act.organization, self.now)
+        if isinstance(act, Reported) and month_of(act.report.at) < month_of(self.now):
+            self._close_late(act.organization)
         for month in months:
             self._mark_due(
                 act=act,
@@ -244,6 +248,17 @@ class Expected:
                     lines |= {(agreements[organization], product) for product, _ in versions[-1].products}
         for key in lines:
             self.line(key).finals.append(month)
+
+    def _close_late(self, organization: str) -> None:
+        """Months that would have closed for the organization, had all that is known of it been reported in time."""
+        month = month_of(self.connected_at)
+        while bounds(*month)[1] + HALF_AN_HOUR <= self.now:
+            is_new = (organization, *month) not in self.world.closings()
+            if is_new and self._closes(month) and is_managed_in(self.world.reports(organization), *bounds(*month)):
+                self.world.accepted.append(LateMonthEnd(organization, *month))
+                is_on = organization in self.first_mapped and self.first_mapped[organization] < bounds(*month)[1]
+                self.closed_on[organization, *month] = self.world.agreement_of(organization) if is_on else None
+            month = next_month(month)
 
     def closes(self) -> list[MonthEnd]:
         return [act for act in self.world.accepted if isinstance(act, MonthEnd)]

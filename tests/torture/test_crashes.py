@@ -18,6 +18,8 @@ from tests.scenarios.acts import closed_months, start
 from tests.torture.stepping import Crash, Steps, free_leases, work_until_met
 from tests.workers.system import System, ready_system
 
+pytestmark = pytest.mark.tortured
+
 MOST_STEPS = 60
 Meeting = Callable[[System, Steps], None]
 

@@ -8,6 +8,8 @@ import pytest
 from tests.databases import Template
 from tests.torture.machine import STEPS_OF_A_HISTORY, machine_on, run_histories
 
+pytestmark = pytest.mark.tortured
+
 STEPS = int(os.environ.get("STEPS") or 200)
 SEED = int(os.environ.get("SEED") or 1)
 PARTS = max(1, STEPS // 500)

@@ -33,6 +33,8 @@ from tests.databases import Template
 from tests.scenarios.acts import heal, kinds
 from tests.workers.system import MSP, System, ready_system
 
+pytestmark = pytest.mark.tortured
+
 ROOT = Path(__file__).parents[2]
 PATIENCE_SECONDS = 60.0
 CLIENT_ID = "00000000-0000-0000-0000-000000000001"
