@@ -1,6 +1,6 @@
 """What workers note for themselves: who has taken which job, and when to try an addition again.
 
-None of it is a fact and none of it is needed to be right: emptying both tables loses nothing but patience.
+None of it is a fact: emptying both tables loses patience, and what `workers.attempts` says of acts that moved nothing.
 """
 
 from typing import LiteralString, cast

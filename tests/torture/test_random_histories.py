@@ -12,7 +12,7 @@ pytestmark = pytest.mark.tortured
 
 STEPS = int(os.environ.get("STEPS") or 200)
 SEED = int(os.environ.get("SEED") or 1)
-PARTS = max(1, STEPS // 500)
+PARTS = max(1, STEPS // 250)
 """Many steps are told in parts, which run beside each other where there are cores."""
 
 
