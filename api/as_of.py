@@ -105,7 +105,7 @@ class AsOfQueries:
         effective_at: datetime | None = None,
         msp: strawberry.ID | None = None,
     ) -> ConnectionAsOf:
-        return _shown(await _as_of(info, "at", at, effective_at, msp))
+        return _shown(await stood_at(info, "at", at, effective_at, msp=msp))
 
     @query(READERS, "What differs between two instants, by what was recorded by each.")
     async def connection_difference(
@@ -119,14 +119,18 @@ class AsOfQueries:
         msp: strawberry.ID | None = None,
     ) -> Paged[StandingDifference]:
         asked = paging.page(first, after, (str, str, str))
-        before = await _as_of(info, "from", from_, None, msp)
-        later = await _as_of(info, "to", to, None, msp)
+        before = await stood_at(info, "from", from_, msp=msp)
+        later = await stood_at(info, "to", to, msp=msp)
         found = {each.path: each for each in await info.context.in_thread(difference, before, later)}
         return _paged(asked, list(found), lambda path: _difference(found[path]))
 
 
-async def _as_of(info: Info, name: str, at: datetime, effective_at: datetime | None, msp: str | None) -> AsOf:
-    """Raises: InvalidInput for an instant that is still to come: what will be recorded by then is not known."""
+async def stood_at(
+    info: Info, name: str, at: datetime, effective_at: datetime | None = None, *, msp: str | None
+) -> AsOf:
+    """An MSP as of an instant that a caller gave as `name`.
+
+    Raises: InvalidInput for an instant that is still to come: what will be recorded by then is not known."""
     asking = info.context
     known = await asking.known_msp(msp)
     if at > await asking.in_thread(asking.journal.now):

@@ -12,6 +12,7 @@ from typing import Any
 
 import strawberry
 
+from api.as_of import stood_at
 from api.changes import remembered_terms
 from api.context import Info
 from api.fields import READERS, query
@@ -58,11 +59,13 @@ from domain.values import (
     same_quantity,
 )
 from journal.application import Journal
+from journal.as_of import AsOf
 from journal.entry import Entry
 from projections.reads import mappings as mapping_rows
 from projections.reads import month_end as month_rows
 
 ZERO = Decimal("0.00")
+LAST_PUSH = "the last push wanted what the facts say"
 
 
 @strawberry.type(
@@ -151,7 +154,8 @@ class SumCheck:
 
 @strawberry.type
 class QuantityExplained:
-    """The whole explanation. `isSumRight` when every check holds."""
+    """The whole explanation. `isSumRight` when every check holds. `isWaiting` when only the last one does not, because
+    something newer than the last push is recorded and still to be written."""
 
     agreement: int
     product: int
@@ -165,16 +169,31 @@ class QuantityExplained:
     closing_base: Decimal
     checks: list[SumCheck]
     is_sum_right: bool
+    is_waiting: bool
 
 
 @strawberry.type
 class ExplainQueries:
-    @query(READERS, "Why an addition's quantity of a month is what it is.")
+    @query(
+        READERS,
+        "Why an addition's quantity of a month is what it is; with `at`, what it was by what was recorded by then.",
+    )
     async def explain_quantity(
-        self, info: Info, agreement: int, product: int, month: BillingMonth, *, msp: strawberry.ID | None = None
+        self,
+        info: Info,
+        agreement: int,
+        product: int,
+        month: BillingMonth,
+        *,
+        at: datetime | None = None,
+        msp: strawberry.ID | None = None,
     ) -> QuantityExplained:
         asking = info.context
         known = await asking.known_msp(msp)
+        if at is not None:
+            stood = await stood_at(info, "at", at, msp=msp)
+            asked = _asked_at(stood, PsaAgreementId(agreement), PsaProductId(product), month)
+            return await asking.in_thread(explain, asking.journal, asked, stood)
         mapped = await mapping_rows.on_agreement(asking.views, known, agreement)
         closed = await month_rows.closed_on(asking.views, known, month, agreement)
         asked = Asked(known, PsaAgreementId(agreement), PsaProductId(product), month, tuple(mapped), tuple(closed))
@@ -193,6 +212,20 @@ class Asked:
     closed: tuple[str, ...] = ()
 
 
+def _asked_at(stood: AsOf, agreement: PsaAgreementId, product: PsaProductId, month: BillingMonth) -> Asked:
+    """The same of an instant, from the facts of then."""
+    mapped, closed = [], []
+    for name in stood.names():
+        mapping = stood.mapping(name)
+        if mapping is not None and mapping.agreement == agreement:
+            mapped.append(name)
+        state = stood.organizations.get(name)
+        ended = None if state is None else state.closed_months.get(month)
+        if ended is not None and ended.agreement == agreement:
+            closed.append(name)
+    return Asked(stood.msp, agreement, product, month, tuple(mapped), tuple(closed))
+
+
 @dataclass(frozen=True, slots=True)
 class _Push:
     """A started push with the entry that ended it, if one did."""
@@ -209,18 +242,23 @@ class _Push:
         return self.ended is not None and isinstance(self.ended.fact, UsagePushed)
 
 
-def explain(journal: Journal, asked: Asked) -> QuantityExplained:
-    """Raises: NotConnected, MonthHasNotBegun, UnknownAddition when nothing was ever billed there."""
-    connection = journal.state(CONNECTION, connection_stream(asked.msp)).state
-    if asked.month.begins_at > journal.now():
+def explain(journal: Journal, asked: Asked, stood: AsOf | None = None) -> QuantityExplained:
+    """How it is now, or how it `stood`.
+
+    Raises: NotConnected, MonthHasNotBegun, UnknownAddition when nothing was ever billed there.
+    """
+    now = journal.now() if stood is None else stood.at
+    until = None if stood is None else stood.at
+    connection = journal.state(CONNECTION, connection_stream(asked.msp)).state if stood is None else stood.connection
+    if asked.month.begins_at > now:
         raise MonthHasNotBegun(asked.month)
-    pushes = _pushes(journal, asked, require_live(connection).tenant)
+    pushes = _pushes(journal, asked, require_live(connection).tenant, until)
     of_month = [push for push in pushes if push.fact.month == asked.month]
     if not (of_month or asked.mapped or asked.closed):
         raise UnknownAddition(asked.agreement, asked.product)
     current = next((term for term in product_terms(connection) if term.product == asked.product), None)
-    organizations, terms = _organizations(journal, asked, of_month, current)
-    told = _told(pushes, asked.month, is_open=asked.month.ends_at > journal.now())
+    organizations, terms = _organizations(journal, asked, of_month, current, stood)
+    told = _told(pushes, asked.month, is_open=asked.month.ends_at > now)
     wanted = sum((one.closed if one.closed is not None else one.quantity for one in organizations), ZERO)
     opening = told[0].fact.base if told else _closing(pushes)
     settled = [push.fact for push in told if push.is_settled]
@@ -239,14 +277,26 @@ def explain(journal: Journal, asked: Asked) -> QuantityExplained:
         closing_base=closing,
         checks=checks,
         is_sum_right=all(check.is_right for check in checks),
+        is_waiting=[check.name for check in checks if not check.is_right] == [LAST_PUSH]
+        and _has_moved_since(told[-1], organizations, terms),
     )
 
 
-def _pushes(journal: Journal, asked: Asked, tenant: Tenant) -> list[_Push]:
+def _has_moved_since(push: _Push, organizations: Sequence[ExplainedOrganization], terms: ProductTerms) -> bool:
+    """Whether something was recorded after a push began that may move what it wanted."""
+    fact = push.fact
+    return (
+        {str(one.organization) for one in fact.contributions} != {str(one.organization) for one in organizations}
+        or (fact.rule, fact.minimum) != (terms.rule, terms.minimum)
+        or any(change.recorded_at > push.started.recorded_at for one in organizations for change in one.changes)
+    )
+
+
+def _pushes(journal: Journal, asked: Asked, tenant: Tenant, until: datetime | None) -> list[_Push]:
     """Every push of the addition. Shape: in the order of their starts."""
     pushes: list[_Push] = []
     stream = addition_stream(asked.msp, tenant, asked.agreement, asked.product)
-    for entry in journal.entries(stream):
+    for entry in journal.entries(stream, until_recorded_at=until):
         match entry.fact:
             case PushStarted():
                 pushes.append(_Push(entry, None))
@@ -269,18 +319,21 @@ def _closing(pushes: Sequence[_Push]) -> Decimal:
 
 
 def _organizations(
-    journal: Journal, asked: Asked, pushes: Sequence[_Push], current: ProductTerms | None
+    journal: Journal, asked: Asked, pushes: Sequence[_Push], current: ProductTerms | None, stood: AsOf | None
 ) -> tuple[list[ExplainedOrganization], ProductTerms]:
     """What every organization brings that is on the agreement, or was at the month's close or in a push of it."""
     named = {one.organization for push in pushes for one in push.fact.contributions}
     ids = sorted(named | {OrganizationId(one) for one in (*asked.mapped, *asked.closed)})
     streams = {one: organization_stream(asked.msp, one) for one in ids}
-    folded = journal.states(ORGANIZATION, list(streams.values()))
+    if stood is None:
+        folded = {stream: each.state for stream, each in journal.states(ORGANIZATION, list(streams.values())).items()}
+    else:
+        folded = {stream: stood.organizations.get(one, ORGANIZATION.initial) for one, stream in streams.items()}
     terms_at = remembered_terms(journal, asked.msp)
     today = governing = current or ProductTerms(asked.product, (), Rule.CURRENT, 0)
     found = []
     for one, stream in streams.items():
-        state = folded[stream].state
+        state = folded[stream]
         closed = state.closed_months.get(asked.month)
         if closed is not None and closed.agreement != asked.agreement:
             continue
@@ -290,7 +343,8 @@ def _organizations(
             terms = governing = next((term for term in at_close if term.product == asked.product), today)
         elif one not in asked.mapped:
             continue
-        found.append(_organization(one, state, journal.entries(stream), asked, terms))
+        entries = journal.entries(stream, until_recorded_at=None if stood is None else stood.at)
+        found.append(_organization(one, state, entries, asked, terms))
     return found, governing
 
 
@@ -440,7 +494,7 @@ def _checks(pushes: Sequence[_Push], told: Sequence[_Push], month: BillingMonth,
         )
         last = told[-1]
         if last.is_settled and last.fact.month == month and last.fact.kind not in {PushKind.RELEASE, PushKind.UNDO}:
-            checks.append(_check("the last push wanted what the facts say", wanted, settled[-1].wanted))
+            checks.append(_check(LAST_PUSH, wanted, settled[-1].wanted))
     return checks
 
 

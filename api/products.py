@@ -1,14 +1,16 @@
 """What the vendor sells and which ConnectWise products bill it: catalogue, search, create, map, rule and minimum."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import strawberry
 
 from api.connection import ConnectionChanged, connection_of
 from api.context import Info
-from api.fields import ADMINS, EVERYBODY, READERS, mutation, query
+from api.fields import ADMINS, EVERYBODY, READERS, computed, mutation, query
 from api.refusals import IdentifierChanged, PsaOutcomeUnknown, result
 from connectwise.client import ReadingClient, WritingClient
 from connectwise.errors import NotFound
@@ -35,6 +37,7 @@ from journal.reader import Change, Reader
 BUNDLE = "Bundle"
 CREATE_PRODUCT_WITHIN = timedelta(seconds=60)
 MOST_FOUND = 100
+MOST_CHOSEN = 500
 
 
 @strawberry.type
@@ -71,6 +74,20 @@ class PsaTableEntry:
     id: int
     name: str
     is_inactive: bool
+
+
+@strawberry.type(
+    description="A company type or status of ConnectWise. `companies` asks ConnectWise once for each entry."
+)
+class PsaCompanyKind:
+    id: int
+    name: str
+    is_inactive: bool
+    count: strawberry.Private[Callable[[], int]]
+
+    @computed("How many companies have it; deleted ones do not count.")
+    async def companies(self, info: Info) -> int:
+        return await info.context.in_thread(self.count)
 
 
 @strawberry.type
@@ -205,16 +222,47 @@ class ProductQueries:
         )
 
     @query(READERS, "ConnectWise's company types, to filter an import by.")
-    async def psa_company_types(self, info: Info, msp: strawberry.ID | None = None) -> list[PsaTableEntry]:
+    async def psa_company_types(self, info: Info, msp: strawberry.ID | None = None) -> list[PsaCompanyKind]:
         _, client = await reading(info, await info.context.known_msp(msp))
         types = await info.context.in_thread(client.company_types)
-        return [PsaTableEntry(id=each.id, name=each.name, is_inactive=False) for each in types]
+        return [
+            PsaCompanyKind(
+                id=each.id, name=each.name, is_inactive=False, count=partial(client.count_companies, types=(each.id,))
+            )
+            for each in types
+        ]
 
     @query(READERS, "ConnectWise's company statuses, to filter an import by.")
-    async def psa_company_statuses(self, info: Info, msp: strawberry.ID | None = None) -> list[PsaTableEntry]:
+    async def psa_company_statuses(self, info: Info, msp: strawberry.ID | None = None) -> list[PsaCompanyKind]:
         _, client = await reading(info, await info.context.known_msp(msp))
         statuses = await info.context.in_thread(client.company_statuses)
-        return [PsaTableEntry(id=each.id, name=each.name, is_inactive=each.is_inactive) for each in statuses]
+        return [
+            PsaCompanyKind(
+                id=each.id,
+                name=each.name,
+                is_inactive=each.is_inactive,
+                count=partial(client.count_companies, statuses=(each.id,)),
+            )
+            for each in statuses
+        ]
+
+    @query(
+        READERS,
+        "About how many companies an import with this filter would read, by ConnectWise's own count."
+        " No types or no statuses means any.",
+    )
+    async def psa_company_count(
+        self,
+        info: Info,
+        types: list[int] | None = None,
+        statuses: list[int] | None = None,
+        msp: strawberry.ID | None = None,
+    ) -> int:
+        chosen = (types or [], statuses or [])
+        if any(len(each) > MOST_CHOSEN for each in chosen):
+            raise InvalidInput("types" if len(chosen[0]) > MOST_CHOSEN else "statuses", f"at most {MOST_CHOSEN}")
+        _, client = await reading(info, await info.context.known_msp(msp))
+        return await info.context.in_thread(client.count_companies, *chosen)
 
 
 @strawberry.type

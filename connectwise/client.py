@@ -109,6 +109,20 @@ class ReadingClient:
                     found[company.id] = company
         return tuple(found[each] for each in sorted(found))
 
+    def count_companies(self, types: Iterable[int] = (), statuses: Iterable[int] = ()) -> int:
+        """How many companies `companies` would read. More types than fit into one URL are counted apart, so that a
+        company with several of them may count more than once.
+        """
+        listing = "/company/companies"
+        wanted_statuses = any_id("status/id", statuses)
+
+        def parameters(some_types: tuple[int, ...]) -> Parameters:
+            conditions = all_of("deletedFlag=false", wanted_statuses)
+            return {"conditions": conditions, "childConditions": any_id("types/id", some_types)}
+
+        parts = tuple(batches(types, lambda ids: len(self._url(listing, parameters(ids))))) or ((),)
+        return sum(self._count(listing, COMPANIES_INQUIRE, parameters(part)) for part in parts)
+
     def companies_by_id(self, ids: Iterable[PsaCompanyId]) -> tuple[Company, ...]:
         """Those of the companies that are there, soft-deleted ones with their mark.
 
@@ -241,12 +255,14 @@ class ReadingClient:
 
     def _whole(self, path: str, right: Right, parameters: Parameters, shape: Callable[[Record], T]) -> tuple[T, ...]:
         def counted(chosen: Parameters) -> int:
-            filters = {name: value for name, value in chosen.items() if name != "fields"}
-            count_path = f"{path.rstrip('/')}/count"
-            return self._read(count_path, right, filters, lambda answer: shapes.count(shapes.parse_json(answer.body)))
+            return self._count(path, right, {name: value for name, value in chosen.items() if name != "fields"})
 
         listing = Listing(lambda chosen: self._page(path, right, chosen), counted, parameters)
         return tuple(shape(record) for record in read_whole(listing))
+
+    def _count(self, path: str, right: Right, filters: Parameters) -> int:
+        count_path = f"{path.rstrip('/')}/count"
+        return self._read(count_path, right, filters, lambda answer: shapes.count(shapes.parse_json(answer.body)))
 
     def _with_ids(
         self, path: str, right: Right, fields: str, shape: Callable[[Record], T], ids: Iterable[int]

@@ -135,6 +135,7 @@ FIELDS = {
         "{ exceptions { totalCount } }",
         '{ run(id: "x") { id } }',
         "{ psaCompanyTypes { id } }",
+        "{ psaCompanyCount }",
         '{ monthEnd(month: "2026-01") { isClosed } }',
     ],
     "OVERSEERS": ["{ msps { totalCount } }"],

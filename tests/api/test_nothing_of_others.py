@@ -107,7 +107,7 @@ def worlds(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Iter
 SCHEMA = build_schema(SCHEMA_FILE.read_text(encoding="utf-8"))
 NOT_OF_THE_LEDGER = {
     *("serverTime", "restorableMappings"),
-    *("psaProducts", "psaProductSetup", "psaCompanyTypes", "psaCompanyStatuses"),
+    *("psaProducts", "psaProductSetup", "psaCompanyTypes", "psaCompanyStatuses", "psaCompanyCount"),
 }
 """Told by the clock or by the MSP's own ConnectWise."""
 

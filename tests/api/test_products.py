@@ -134,6 +134,51 @@ def test_types_and_statuses_are_listed_for_an_import(ready: Api) -> None:
     assert "Active" in [one["name"] for one in answer["psaCompanyStatuses"]]
 
 
+def test_companies_are_counted_by_type_by_status_and_by_both_as_an_import_would_read_them(
+    ready: Api, tenant: SimulatedTenant
+) -> None:
+    companies = [one for one in tenant.admin("GET", "/records/company") if not one.get("deletedFlag")]
+    kinds = (
+        ready.admin()
+        .ask("{ psaCompanyTypes { id name companies } psaCompanyStatuses { id name companies } psaCompanyCount }")
+        .data
+    )
+    customer = next(one for one in kinds["psaCompanyTypes"] if one["name"] == "Customer")
+    active = next(one for one in kinds["psaCompanyStatuses"] if one["name"] == "Active")
+
+    def count(types: list[int], statuses: list[int]) -> int:
+        return sum(
+            (not types or any(each["id"] in types for each in one["types"]))
+            and (not statuses or one["status"]["id"] in statuses)
+            for one in companies
+        )
+
+    def counted(types: list[int], statuses: list[int]) -> int:
+        query = "query ($t: [Int!], $s: [Int!]) { psaCompanyCount(types: $t, statuses: $s) }"
+        found: int = ready.admin().one(query, t=types, s=statuses)
+        return found
+
+    assert kinds["psaCompanyCount"] == len(companies)
+    assert [count([one["id"]], []) for one in kinds["psaCompanyTypes"]] == [
+        one["companies"] for one in kinds["psaCompanyTypes"]
+    ]
+    assert [count([], [one["id"]]) for one in kinds["psaCompanyStatuses"]] == [
+        one["companies"] for one in kinds["psaCompanyStatuses"]
+    ]
+    both = ([customer["id"]], [active["id"]])
+    several = ([one["id"] for one in kinds["psaCompanyTypes"]][:3], [active["id"]])
+    assert [count(*both), count(*several)] == [counted(*both), counted(*several)]
+    assert 0 < count(*both) < len(companies)
+
+
+def test_counting_companies_of_too_many_types_is_refused(ready: Api) -> None:
+    query = "query ($t: [Int!]) { psaCompanyCount(types: $t) }"
+
+    answer = ready.admin().ask(query, t=list(range(1, 502)))
+
+    assert answer.codes == ["InvalidInput"]
+
+
 def test_a_query_that_connectwise_refuses_names_the_refusal_with_its_values(
     ready: Api, tenant: SimulatedTenant
 ) -> None:

@@ -37,8 +37,9 @@ query ($m: BillingMonth) { usage(month: $m) { nodes { organization { id } month 
 """
 
 EXPLAIN = """
-query ($a: Int!, $p: Int!, $m: BillingMonth!) { explainQuantity(agreement: $a, product: $p, month: $m) {
-  wanted openingBase closingBase isSumRight checks { name isRight }
+query ($a: Int!, $p: Int!, $m: BillingMonth!, $at: DateTime) {
+ explainQuantity(agreement: $a, product: $p, month: $m, at: $at) {
+  wanted openingBase closingBase isSumRight isWaiting checks { name isRight }
   organizations { organization quantity closed opening changes { changeId delta quantity totalAfter isLate } }
   pushes { kind base wrote found wanted delta target contributions { organization quantity }
            answer { fact before after } } } }
@@ -180,10 +181,57 @@ def test_a_push_that_does_not_add_up_is_found_out(billed: Billed) -> None:
 
     why = billed.api.auditor().one(EXPLAIN, a=AGREEMENT, p=billed.licenses, m=str(billed.month))
 
-    assert why["isSumRight"] is False
+    assert (why["isSumRight"], why["isWaiting"]) == (False, False)
     assert [check["name"] for check in why["checks"] if not check["isRight"]] == [
         "the last push wanted what the facts say"
     ]
+
+
+def test_what_is_recorded_but_not_pushed_yet_is_waiting_and_not_wrong(billed: Billed) -> None:
+    mapped(billed.api)
+    push(billed.api, AGREEMENT, billed.licenses, wanted={"globex": Decimal("12.00")}, kind=PushKind.INITIAL)
+    billed.change("c3", delta=3)
+
+    why = billed.api.auditor().one(EXPLAIN, a=AGREEMENT, p=billed.licenses, m=str(billed.month))
+
+    assert (why["wanted"], why["closingBase"], why["isSumRight"], why["isWaiting"]) == ("15.00", "12.00", False, True)
+
+
+def test_why_a_quantity_was_what_it_was_is_told_by_what_was_recorded_then(billed: Billed) -> None:
+    def why(at: str | None) -> dict[str, Any]:
+        found: dict[str, Any] = billed.api.auditor().one(
+            EXPLAIN, a=AGREEMENT, p=billed.licenses, m=str(billed.month), at=at
+        )
+        return found
+
+    before = billed.api.admin().one("{ serverTime }")
+    mapped(billed.api)
+    push(billed.api, AGREEMENT, billed.licenses, wanted={"globex": Decimal("12.00")}, kind=PushKind.INITIAL)
+    then = billed.api.admin().one("{ serverTime }")
+    stood = why(None)
+    billed.change("c3", delta=3)
+    push(billed.api, AGREEMENT, billed.licenses, wanted={"globex": Decimal("15.00")}, found=Decimal("12.00"))
+
+    assert why(then) == stood
+    assert why(None)["wanted"] == "15.00"
+    unmapped = billed.api.auditor().ask(EXPLAIN, a=AGREEMENT, p=billed.licenses, m=str(billed.month), at=before)
+    assert unmapped.codes == ["UnknownAddition"]
+    later = billed.api.auditor().ask(
+        EXPLAIN, a=AGREEMENT, p=billed.licenses, m=str(billed.month), at="2999-01-01T00:00:00Z"
+    )
+    assert later.codes == ["InvalidInput"]
+
+
+def test_a_month_that_closed_since_was_open_then(billed: Billed) -> None:
+    mapped(billed.api)
+    last = billed.month.previous()
+    before = billed.api.admin().one("{ serverTime }")
+    close(billed.api, "globex", last, AGREEMENT)
+
+    then = billed.api.auditor().one(EXPLAIN, a=AGREEMENT, p=billed.licenses, m=str(last), at=before)
+    now = billed.api.auditor().one(EXPLAIN, a=AGREEMENT, p=billed.licenses, m=str(last))
+
+    assert [None, "12.00"] == [each["organizations"][0]["closed"] for each in (then, now)]
 
 
 def test_explaining_what_was_never_billed_is_refused(billed: Billed) -> None:

@@ -14,7 +14,8 @@ _DECIDED: Mapping[frozenset[str], tuple[str, ...]] = {
         *("organizations", "organization", "companyMappings", "usage", "names"),
     ),
     READERS: (
-        *("psaProducts", "psaProductSetup", "psaCompanyTypes", "psaCompanyStatuses", "companies"),
+        *("psaProducts", "psaProductSetup", "psaCompanyTypes", "psaCompanyStatuses", "psaCompanyCount"),
+        "companies",
         *("mappingSuggestions", "restorableMappings", "runs", "run", "unbilledUsage", "exceptions", "monthEnd"),
         *("history", "explainQuantity", "connectionAsOf", "connectionDifference", "reconstruct"),
         *("auditCheckpoints", "auditHeads", "auditKeys", "find", "facts", "runProgress"),
