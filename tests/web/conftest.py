@@ -6,6 +6,7 @@ A test clicks, and then looks at the journal and at what the PSA received, not o
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -116,6 +117,21 @@ def lived(ledger: Whole) -> Lived:
     return live_in(ledger)
 
 
+@pytest.fixture(scope="session")
+def in_use(served: Served, simulator_url: str, workers: None) -> Iterator[Lived]:
+    """One MSP in use for all tests that only look at it."""
+    tenant = new_tenant(simulator_url, data={"companies": 24, "agreements": 12, "products": 12})
+    with whole(served, Api(served, new_msp()), tenant) as ready:
+        yield live_in(Attended(ready.api, ready.tenant, ready.tools, ready.pool))
+
+
+@pytest.fixture(scope="session")
+def untouched(served: Served, simulator_url: str, workers: None) -> Iterator[Whole]:
+    """One MSP with nothing, for all tests that only look at it."""
+    with whole(served, Api(served, new_msp()), new_tenant(simulator_url)) as ready:
+        yield ready
+
+
 @pytest.fixture
 def complaints() -> Complaints:
     return Complaints()
@@ -123,6 +139,26 @@ def complaints() -> Complaints:
 
 @pytest.fixture
 def panel(page: Page, base_url: str, ledger: Whole, complaints: Complaints) -> Iterator[Panel]:
+    with watched(page, base_url, ledger, complaints) as ready:
+        yield ready
+
+
+@pytest.fixture
+def onlooker(page: Page, base_url: str, in_use: Lived, complaints: Complaints) -> Iterator[Panel]:
+    """The panel of the MSP in use, for tests that change nothing there."""
+    with watched(page, base_url, in_use.ledger, complaints) as ready:
+        yield ready
+
+
+@pytest.fixture
+def newcomer(page: Page, base_url: str, untouched: Whole, complaints: Complaints) -> Iterator[Panel]:
+    """The panel of the MSP with nothing, for tests that change nothing there."""
+    with watched(page, base_url, untouched, complaints) as ready:
+        yield ready
+
+
+@contextmanager
+def watched(page: Page, base_url: str, ledger: Whole, complaints: Complaints) -> Iterator[Panel]:
     complaints.watch(page)
     page.set_default_timeout(10_000)
     yield Panel(page, base_url, ledger, complaints)

@@ -1,11 +1,18 @@
-"""An MSP in use: customers mapped and not, usage that moved in the month, and a few things that need somebody."""
+"""An MSP in use: last month closed, usage that moved since, customers mapped and not, things that need somebody."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
+from domain.addition import PushKind
+from domain.values import BillingMonth
 from tests.api import given, operations
-from tests.syncing.whole import Whole
+from tests.api.pushed import close, push
+from tests.syncing.whole import PREVIEW_SYNC, SYNC_NOW, Whole
+
+PUSHED = '{ history(first: 1, filter: {factType: "addition.usage-pushed"}) { nodes { id } } }'
+LAST = BillingMonth.of(datetime.now(UTC)).previous()
 
 CUSTOMERS = (
     ("globex", "Globex", "network-core", 12),
@@ -19,7 +26,7 @@ CUSTOMERS = (
 
 @dataclass
 class Lived:
-    """`names` fills the ids into addresses: {globex}, {agreement}, {license}, {month}, {now}."""
+    """`names` fills the ids into addresses: {globex}, {agreement}, {license}, {month}, {run}, {now}, …"""
 
     ledger: Whole
     names: dict[str, Any] = field(default_factory=dict)
@@ -33,13 +40,15 @@ def live_in(ledger: Whole) -> Lived:
     given.connected(ledger.api, ledger.tenant)
     ledger.with_products()
     given.registered(ledger.api, new[-1])
-    ledger.imported()
+    imported = ledger.imported()
     agreements = ledger.agreements()
     for name, _, _, licenses in CUSTOMERS:
         change(ledger, ids[name], licenses, timedelta(days=40))
     mapped = [(ids[name], agreements[number]) for number, name in enumerate(("globex", "initech", "umbrella", "hooli"))]
     ledger.map(*(given.map_item(name, one["company"]["id"], one["id"]) for name, one in mapped))
     ledger.settle()
+    close_last_month(ledger, ids, {name: one["id"] for name, one in mapped})
+    change(ledger, ids["globex"], 14, datetime.now(UTC) - (LAST.ends_at - timedelta(days=1)))
     change(ledger, ids["globex"], 15, timedelta(days=9))
     change(ledger, ids["globex"], 17, timedelta(days=2, hours=3))
     ledger.settle()
@@ -49,6 +58,9 @@ def live_in(ledger: Whole) -> Lived:
     ledger.psa_action("agreement_cancelled", agreement=agreements[2]["id"])
     ledger.licenses(ids["umbrella"], 30)
     ledger.settle()
+    run = ledger.carried_out(SYNC_NOW)["id"]
+    ledger.hand_edit(agreements[0]["id"], licenses, 18)
+    preview = ledger.carried_out(PREVIEW_SYNC)["id"]
     return Lived(
         ledger,
         {
@@ -57,9 +69,29 @@ def live_in(ledger: Whole) -> Lived:
             "license": licenses,
             "server": servers,
             "now": ledger.admin.one("{ serverTime }"),
-            "month": datetime.now(UTC).strftime("%Y-%m"),
+            "fact": ledger.admin.one(PUSHED)["nodes"][0]["id"],
+            "last_month": str(LAST),
+            "month": str(BillingMonth.of(datetime.now(UTC))),
+            "imported": imported,
+            "run": run,
+            "preview": preview,
         },
     )
+
+
+def close_last_month(ledger: Whole, ids: dict[str, str], agreements: dict[str, int]) -> None:
+    """Closed and written, as if everybody had been mapped for long: a mapping's own first month is the current one."""
+    licenses, servers = ledger.products()
+    for name, _, _, quantity in CUSTOMERS:
+        organization = ids[name]
+        agreement = agreements.get(organization)
+        close(ledger.api, organization, LAST, agreement)
+        if agreement is None:
+            continue
+        for product, count in ((licenses, quantity), (servers, 0)):
+            number = Decimal(count)
+            wanted = {organization: number}
+            push(ledger.api, agreement, product, wanted=wanted, kind=PushKind.FINAL, found=number, month=LAST)
 
 
 def change(ledger: Whole, organization: str, quantity: int, ago: timedelta) -> None:

@@ -1,14 +1,17 @@
 """The panel in a browser, for one test: who is signed in, and what stands behind it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from playwright.sync_api import ConsoleMessage, Locator, Page
+from playwright.sync_api import ConsoleMessage, Locator, Page, Request, Route, expect
 
 from journal.entry import Role
 from tests.api.harness import Api
 from tests.syncing.whole import Whole
+
+MOST_FRAMES = 1_200
+FRAMES_OF_QUIET = 4
 
 
 @dataclass
@@ -43,10 +46,24 @@ class Panel:
     url: str
     ledger: Whole
     complaints: Complaints
+    asking: set[Request] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.page.on("request", self._asks)
+        self.page.on("requestfinished", self._answered)
+        self.page.on("requestfailed", self._answered)
+
+    def _asks(self, request: Request) -> None:
+        # The one stream of a tab stays open.
+        if "text/event-stream" not in request.headers.get("accept", ""):
+            self.asking.add(request)
 
     @property
     def api(self) -> Api:
         return self.ledger.api
+
+    def _answered(self, request: Request) -> None:
+        self.asking.discard(request)
 
     def token(self, role: Role = Role.ADMIN) -> str:
         if role is Role.ADMIN:
@@ -68,6 +85,18 @@ class Panel:
     def link(self, name: str) -> Locator:
         return self.page.get_by_role("link", name=name)
 
+    def settled(self) -> None:
+        """Until the page is all there: nothing is asked for any more, also not for what an answer named."""
+        expect(self.page.get_by_role("heading", level=1)).to_be_visible()
+        quiet = 0
+        for _ in range(MOST_FRAMES):
+            self.page.evaluate("() => new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)))")
+            quiet = 0 if self.asking else quiet + 1
+            if quiet == FRAMES_OF_QUIET:
+                expect(self.page.locator(".skeleton")).to_have_count(0)
+                return
+        raise AssertionError(f"the page still waits for {[one.url for one in self.asking]}")
+
     @contextmanager
     def without_stream(self) -> Iterator[None]:
         """The network lets no stream through; everything else works."""
@@ -83,6 +112,44 @@ class Panel:
         )
         yield
         self.page.unroute(is_stream)
+
+    @contextmanager
+    def _graphql(self, handle: Callable[[Route], None]) -> Iterator[None]:
+        """What the page asks for, except who it is shown to and the stream, goes to `handle` instead."""
+
+        def is_graphql(url: str) -> bool:
+            return url.endswith("/graphql")
+
+        def to_handle(route: Route) -> None:
+            is_stream = "text/event-stream" in route.request.headers.get("accept", "")
+            if is_stream or '"operationName":"Viewer"' in (route.request.post_data or ""):
+                route.fallback()
+            else:
+                handle(route)
+
+        self.page.route(is_graphql, to_handle)
+        yield
+        self.page.unroute(is_graphql)
+
+    @contextmanager
+    def failing_wholly(self) -> Iterator[None]:
+        """The API knows who asks, and answers nothing else."""
+        self.complaints.expect("Failed to load resource")
+        with self._graphql(lambda route: route.fulfill(status=503, body="")):
+            yield
+
+    @contextmanager
+    def held_back(self) -> Iterator[None]:
+        """Answers are still to come; with the end of the block they do."""
+        waiting: list[Route] = []
+
+        def keep(route: Route) -> None:
+            waiting.append(route)
+
+        with self._graphql(keep):
+            yield
+            while waiting:
+                waiting.pop().continue_()
 
     @contextmanager
     def failing(self, operation: str) -> Iterator[None]:

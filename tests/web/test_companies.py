@@ -1,13 +1,20 @@
 """Importing companies, and mapping organizations to them: by mouse, by keyboard, one and many."""
 
+import re
+
 import pytest
 from playwright.sync_api import Locator, expect
 
 from journal.entry import Role
 from tests.api import given
+from tests.api.harness import new_tenant
 from tests.syncing.whole import Whole
 from tests.web.axe import findings
 from tests.web.panel import Panel
+
+EXACT = """query ($after: String) {
+  mappingSuggestions(first: 100, after: $after, filter: {likeness: EXACT, isAmbiguous: false}) {
+    nodes { preselectedAgreement } pageInfo { hasNextPage endCursor } } }"""
 
 
 def mapped(ledger: Whole) -> dict[str, int]:
@@ -132,6 +139,73 @@ def test_exact_suggestions_are_accepted_together_and_nothing_is_mapped_before(co
     panel.button("Map 2 organizations").click()
     expect(panel.page.get_by_text("2 mappings saved. Quantities are being written.")).to_be_visible()
     assert {"exact-0", "exact-1"} == set(mapped(connected))
+
+
+@pytest.fixture
+def many(ledger: Whole) -> list[str]:
+    """130 companies, each suggested for an organization; one name fits two of them. Gives the names."""
+    tenant = new_tenant(ledger.tenant.url, data={"companies": 130, "agreements": 130, "products": 12})
+    ledger.tenant = tenant
+    names = [one["name"] for one in tenant.admin("GET", "/records/company") if not one.get("deletedFlag")]
+    given.registered(ledger.api, *(given.new_organization(f"o{n}", name=name) for n, name in enumerate(names)))
+    given.connected(ledger.api, tenant)
+    ledger.with_products()
+    ledger.imported()
+    return names
+
+
+def test_all_that_match_are_selected_also_those_that_are_not_on_the_screen(
+    ledger: Whole, many: list[str], panel: Panel
+) -> None:
+    clear = ledger.admin.one("{ mappingSuggestions(first: 1, filter: {isAmbiguous: false}) { totalCount } }")[
+        "totalCount"
+    ]
+    assert clear > 100
+    panel.open("/companies?state=suggested")
+
+    panel.button(f"Select all {clear} matching").click()
+
+    drafted = panel.page.get_by_text(re.compile(r"^\d+ changes not saved"))
+    expect(drafted).to_be_visible()
+    assert int(str(drafted.text_content()).split(" ")[0]) > 100
+    expect(panel.button(f"Select all {clear} matching")).to_have_count(0)
+    assert mapped(ledger) == {}
+
+
+def test_the_search_narrows_what_is_selected(ledger: Whole, many: list[str], panel: Panel) -> None:
+    panel.open(f"/companies?state=suggested&search={many[0]}")
+
+    panel.button("Select all 1 matching").click()
+
+    expect(panel.page.get_by_text("1 change not saved")).to_be_visible()
+
+
+def test_exact_ones_are_accepted_from_all_pages(ledger: Whole, many: list[str], panel: Panel) -> None:
+    panel.open("/companies")
+
+    panel.button("Accept all exact").click()
+
+    first = ledger.admin.one(EXACT)
+    rest = ledger.admin.one(EXACT, after=first["pageInfo"]["endCursor"])
+    ready = [one for one in first["nodes"] + rest["nodes"] if one["preselectedAgreement"] is not None]
+    assert first["pageInfo"]["hasNextPage"]
+    assert not rest["pageInfo"]["hasNextPage"]
+    expect(panel.page.get_by_text(f"{len(ready)} changes not saved")).to_be_visible()
+
+
+def test_a_range_is_ticked_with_shift(connected: Whole, panel: Panel) -> None:
+    names = sorted(name for name, _, _ in billable(connected))
+    given.registered(connected.api, *(given.new_organization(f"exact-{n}", name=name) for n, name in enumerate(names)))
+    panel.open("/companies?state=suggested")
+    boxes = panel.page.get_by_role("checkbox", name=re.compile("^Map "))
+    expect(boxes.nth(2)).to_be_enabled()
+
+    boxes.nth(0).click()
+    boxes.nth(2).click(modifiers=["Shift"])
+
+    expect(panel.page.get_by_text("3 changes not saved")).to_be_visible()
+    boxes.nth(1).click()
+    expect(panel.page.get_by_text("2 changes not saved")).to_be_visible()
 
 
 def test_an_organization_is_created_with_its_mapping(connected: Whole, panel: Panel) -> None:

@@ -8,16 +8,13 @@ import pytest
 from playwright.sync_api import expect
 
 from domain.addition import PushKind
-from domain.values import BillingMonth
 from journal.entry import Role
 from tests.api import given
 from tests.api.pushed import close, push
 from tests.syncing.whole import Whole
 from tests.web.axe import in_both_themes
-from tests.web.lived import change
+from tests.web.lived import LAST, change
 from tests.web.panel import Panel
-
-LAST = BillingMonth.of(datetime.now(UTC)).previous()
 
 
 @pytest.fixture

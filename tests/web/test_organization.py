@@ -47,13 +47,13 @@ def test_all_rows_of_the_filter_become_a_file(billing: Whole, panel: Panel) -> N
         panel.button("CSV").click()
 
     rows = download.value.path().read_text(encoding="utf-8-sig").splitlines()
-    assert [row.split(",")[:2] for row in rows] == [["id", "name"], ["globex", "Globex"]]
+    assert [row.split(",")[:2] for row in rows] == [["id", "Organization"], ["globex", "Globex"]]
 
 
 def test_usage_moves_without_reload_and_leads_to_its_proof(billing: Whole, panel: Panel) -> None:
     panel.open("/organizations/globex")
     licences = panel.page.get_by_role("region", name="Licences")
-    expect(licences.get_by_text("Verified", exact=True)).to_be_visible()
+    expect(licences.get_by_text("Verified", exact=True).first).to_be_visible()
 
     billing.licenses("globex", 43)
 

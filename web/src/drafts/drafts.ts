@@ -8,6 +8,8 @@ export type Drafts<Draft> = {
   readonly all: ReadonlySignal<Readonly<Record<string, Draft>>>;
   /** Keep a draft; undefined forgets it. */
   readonly set: (key: string, draft: Draft | undefined) => void;
+  /** Keep many at once. */
+  readonly add: (drafts: Readonly<Record<string, Draft>>) => void;
   readonly clear: () => void;
 };
 
@@ -43,6 +45,7 @@ function kept<Draft>(key: string): Drafts<Draft> {
       const { [about]: _, ...others } = all.value;
       replace(draft === undefined ? others : { ...others, [about]: draft });
     },
+    add: (drafts) => replace({ ...all.value, ...drafts }),
     clear: () => replace({}),
   };
 }

@@ -1,4 +1,5 @@
 import type { Problem } from '../graphql/names.ts';
+import { lineIds } from '../names/LineName.tsx';
 import { Icon } from '../ui/Icon.tsx';
 import { Quantity } from '../ui/Quantity.tsx';
 import { type Column, Table } from '../ui/Table.tsx';
@@ -38,19 +39,26 @@ export function PreviewedLines({
     {
       name: words.now,
       isFigure: true,
+      value: (line) => line.found,
       cell: (line) => (line.action === 'CREATE' ? words.newAddition : <Quantity value={line.found} />),
     },
     {
       name: words.will,
       isFigure: true,
+      value: (line) => line.target,
       cell: (line) => (
         <strong>
           <Quantity value={line.target} />
         </strong>
       ),
     },
-    { name: words.because, isWide: true, cell: (line) => <Reason line={line} /> },
-    { name: words.money, isFigure: true, cell: (line) => (line.money === null ? '–' : money(line.money)) },
+    { name: words.because, isWide: true, value: reasonOf, cell: (line) => <Reason line={line} /> },
+    {
+      name: words.money,
+      isFigure: true,
+      value: (line) => line.money,
+      cell: (line) => (line.money === null ? '–' : money(line.money)),
+    },
   ];
   return (
     <>
@@ -59,10 +67,20 @@ export function PreviewedLines({
         columns={columns}
         rows={lines}
         rowKey={(line) => `${line.agreement} ${line.product}`}
+        file={{ name: 'preview', ids: lineIds }}
       />
       <p class="muted figure">{words.total(sum)}</p>
     </>
   );
+}
+
+function reasonOf(line: Line): string {
+  if (line.problem !== null) {
+    const { what, means } = problems[line.problem];
+    return [what, means, line.detail].filter(Boolean).join(' ');
+  }
+  if (line.contributions.length === 0 && line.leftBehind !== null) return words.left(line.leftBehind === 'UNTOUCHED');
+  return listed(line.contributions.map((one) => words.part(one.name, one.quantity, one.arrives)));
 }
 
 function Reason({ line }: { line: Line }) {
@@ -70,18 +88,13 @@ function Reason({ line }: { line: Line }) {
     return (
       <span class="row trouble">
         <Icon name="warning" />
-        <span>
-          {problems[line.problem].what} {problems[line.problem].means} {line.detail}
-        </span>
+        <span>{reasonOf(line)}</span>
       </span>
     );
   }
-  if (line.contributions.length === 0 && line.leftBehind !== null)
-    return <>{words.left(line.leftBehind === 'UNTOUCHED')}</>;
-  const parts = line.contributions.map((one) => words.part(one.name, one.quantity, one.arrives));
   return (
     <>
-      {listed(parts)}
+      {reasonOf(line)}
       {line.action === 'HOLD' && <strong> {words.held}</strong>}
     </>
   );

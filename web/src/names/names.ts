@@ -13,6 +13,8 @@ export type Names = {
   readonly agreement: (id: number | null | undefined) => NamedAgreement | undefined;
   readonly product: (id: number | null | undefined) => NamedProduct | undefined;
   readonly organization: (id: string | null | undefined) => string | undefined;
+  /** Whether the names in a row are still on their way: its ids would only flash by. */
+  readonly areComing: (row: Ided) => boolean;
 };
 
 type Ided = {
@@ -34,45 +36,68 @@ const known = signal<{ readonly msp: string | null; readonly names: Known }>({ m
 
 const namesNow = (): Known => (known.value.msp === mspInView.value ? known.value.names : NOTHING);
 
+function missing<Id extends string | number>(ids: readonly (Id | null | undefined)[], there: object): Id[] {
+  const unknown = ids.filter((id): id is Id => id !== null && id !== undefined && !Object.hasOwn(there, id));
+  return [...new Set(unknown)].slice(0, MOST);
+}
+
+/** Ids in rows that were not asked for yet. */
+function missingIn(rows: readonly Ided[]) {
+  const names = namesNow();
+  return {
+    agreements: missing(
+      rows.map((row) => row.agreement),
+      names.agreements,
+    ),
+    products: missing(
+      rows.map((row) => row.product),
+      names.products,
+    ),
+    organizations: missing(
+      rows.map((row) => row.organization),
+      names.organizations,
+    ),
+  };
+}
+
 /** Names for the ids in rows; they are asked for once, and appear when they come. */
 export function useNames(rows: readonly Ided[]): Names {
-  const names = namesNow();
-  const missing = <Id extends string | number>(ids: readonly (Id | null | undefined)[], there: object): Id[] => [
-    ...new Set(ids.filter((id): id is Id => id !== null && id !== undefined && !Object.hasOwn(there, id))),
-  ];
-  const agreements = missing(
-    rows.map((row) => row.agreement),
-    names.agreements,
-  ).slice(0, MOST);
-  const products = missing(
-    rows.map((row) => row.product),
-    names.products,
-  ).slice(0, MOST);
-  const organizations = missing(
-    rows.map((row) => row.organization),
-    names.organizations,
-  ).slice(0, MOST);
+  const { agreements, products, organizations } = missingIn(rows);
   const key = JSON.stringify([mspInView.value, agreements, products, organizations]);
   // The key stands for the ids, which are new arrays each time.
   useEffect(() => {
     if (agreements.length + products.length + organizations.length > 0) void look(agreements, products, organizations);
   }, [key]);
-  return {
-    agreement: (id) => names.agreements[id ?? -1] ?? undefined,
-    product: (id) => names.products[id ?? -1] ?? undefined,
-    organization: (id) => names.organizations[id ?? ''] ?? undefined,
-  };
+  return NAMES;
+}
+
+/** As they are known when they are asked for: also to a file that is made after they came. */
+const NAMES: Names = {
+  agreement: (id) => namesNow().agreements[id ?? -1] ?? undefined,
+  product: (id) => namesNow().products[id ?? -1] ?? undefined,
+  organization: (id) => namesNow().organizations[id ?? ''] ?? undefined,
+  areComing: (row) => Object.values(missingIn([row])).some((ids) => ids.length > 0),
+};
+
+/** Pages of rows for a file, each once the names in it are known. */
+export async function* withNames<Row extends Ided>(
+  pages: AsyncIterable<readonly Row[]>,
+): AsyncGenerator<readonly Row[]> {
+  for await (const rows of pages) {
+    const { agreements, products, organizations } = missingIn(rows);
+    if (agreements.length + products.length + organizations.length > 0) await look(agreements, products, organizations);
+    yield rows;
+  }
 }
 
 async function look(agreements: number[], products: number[], organizations: string[]): Promise<void> {
   const msp = mspInView.value;
-  let found: NamesQuery['names'];
+  let found: NamesQuery['names'] = { agreements: [], products: [], organizations: [] };
   try {
     found = (await request(namesQuery, { agreements, products, organizations, msp })).names;
   } catch (error) {
     // Ids stand where names would: the rows themselves are right, and what is wrong is told where they are loaded.
     asFailure(error);
-    return;
   }
   if (msp !== mspInView.value) return;
   const before = namesNow();

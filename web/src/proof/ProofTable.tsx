@@ -11,29 +11,58 @@ import { words } from './words.ts';
 type Row = Proof & { readonly number: number };
 
 /** Line by line how a quantity came about: facts at the left, what ConnectWise held at the right. */
-export function ProofTable({ label, rows }: { label: string; rows: readonly Proof[] }) {
+export function ProofTable({ label, name, rows }: { label: string; name: string; rows: readonly Proof[] }) {
   return (
     <Table
       label={label}
       columns={columns}
       rows={rows.map((row, place) => ({ ...row, number: place + 1 }))}
       rowKey={(row) => row.number}
+      file={{ name, ids: ENTRIES }}
     />
   );
 }
 
+const ENTRIES = [{ name: 'entry_id', value: (row: Row) => (row.kind === 'opening' ? '' : entryOf(row)) }];
+
 const columns: readonly Column<Row>[] = [
   { name: words.number, isFigure: true, cell: (row) => row.number },
-  { name: words.when, cell: (row) => <Instant at={row.at} precision="second" /> },
-  { name: words.what, isHead: true, isWide: true, cell: (row) => <What row={row} /> },
+  { name: words.when, value: (row) => row.at, cell: (row) => <Instant at={row.at} precision="second" /> },
+  { name: words.what, isHead: true, isWide: true, value: whatOf, cell: (row) => <What row={row} /> },
   { name: words.by, cell: (row) => (row.kind === 'opening' ? '' : actorOf(row)) },
-  { name: words.delta, isFigure: true, cell: (row) => (row.kind === 'change' ? signed(row.delta) : '') },
-  { name: words.total, isFigure: true, cell: (row) => <Quantity value={row.total} /> },
-  { name: words.psa, cell: (row) => (row.kind === 'push' ? <Answer push={row.push} /> : '') },
+  {
+    name: words.delta,
+    isFigure: true,
+    value: (row) => (row.kind === 'change' ? row.delta : ''),
+    cell: (row) => (row.kind === 'change' ? signed(row.delta) : ''),
+  },
+  { name: words.total, isFigure: true, value: (row) => row.total, cell: (row) => <Quantity value={row.total} /> },
+  {
+    name: words.psa,
+    value: (row) => (row.kind === 'push' ? answered(row.push).join(', ') : ''),
+    cell: (row) => (row.kind === 'push' ? <Answer push={row.push} /> : ''),
+  },
 ];
 
 const actorOf = (row: Exclude<Proof, { kind: 'opening' }>) =>
   row.kind === 'change' ? row.change.subject : row.push.subject;
+
+const entryOf = (row: Exclude<Proof, { kind: 'opening' }>) =>
+  row.kind === 'change' ? row.change.entryId : row.push.entryId;
+
+const pushed = (push: Push) => labels.pushes[push.kind as keyof typeof labels.pushes];
+const changed = (row: Extract<Proof, { kind: 'change' }>) =>
+  words.change(row.name, words.changes[row.change.fact] ?? row.change.fact);
+
+/** A row in words, for a file. */
+function whatOf(row: Proof): string {
+  if (row.kind === 'opening') return words.carried(row.name);
+  if (row.kind === 'change') return [changed(row), words.changeId(row.change.changeId)].join(', ');
+  const { wrote, found } = row.push;
+  return isHandEdited(wrote, found)
+    ? `${pushed(row.push)}, ${words.handEdit(wrote ?? '', found ?? '')}`
+    : pushed(row.push);
+}
 
 function What({ row }: { row: Proof }) {
   if (row.kind === 'opening') return <>{words.carried(row.name)}</>;
@@ -42,7 +71,7 @@ function What({ row }: { row: Proof }) {
       <span class="two-lines">
         <span>
           <Link to="/history" params={{ fact: row.push.entryId }}>
-            {labels.pushes[row.push.kind as keyof typeof labels.pushes]}
+            {pushed(row.push)}
           </Link>
           {row.push.run && (
             <>
@@ -61,7 +90,7 @@ function What({ row }: { row: Proof }) {
   return (
     <span class="two-lines">
       <Link to="/history" params={{ fact: change.entryId }}>
-        {words.change(row.name, words.changes[change.fact] ?? change.fact)}
+        {changed(row)}
       </Link>
       <span class="muted">
         {words.changeId(change.changeId)}
@@ -71,26 +100,29 @@ function What({ row }: { row: Proof }) {
   );
 }
 
+/** What ConnectWise did, and what that is: at most two texts. */
+function answered({ answer, target }: Push): readonly [string] | readonly [string, string] {
+  if (answer === null) return [words.open];
+  if (answer.problem !== null) return [answer.problem === 'OUTCOME_UNKNOWN' ? words.unknown : words.failed];
+  const after = answer.after ?? target;
+  if (answer.before === null) return [words.created(after), words.verified];
+  const moved = isSame(answer.before, after) ? words.same(after) : words.fromTo(answer.before, after);
+  return [moved, words.verified];
+}
+
 function Answer({ push }: { push: Push }) {
-  const { answer } = push;
-  if (answer === null) return <Badge tone="busy">{words.open}</Badge>;
-  if (answer.problem !== null) {
+  const [said, verified] = answered(push);
+  if (push.answer === null) return <Badge tone="busy">{said}</Badge>;
+  if (verified === undefined) {
     return (
-      <span title={answer.detail ?? undefined}>
-        <Badge tone="bad">{answer.problem === 'OUTCOME_UNKNOWN' ? words.unknown : words.failed}</Badge>
+      <span title={push.answer.detail ?? undefined}>
+        <Badge tone="bad">{said}</Badge>
       </span>
     );
   }
-  const after = answer.after ?? push.target;
-  const moved =
-    answer.before === null
-      ? words.created(after)
-      : isSame(answer.before, after)
-        ? words.same(after)
-        : words.fromTo(answer.before, after);
   return (
     <span class="row figure">
-      {moved} <Badge tone="good">{words.verified}</Badge>
+      {said} <Badge tone="good">{verified}</Badge>
     </span>
   );
 }

@@ -24,7 +24,8 @@ export function Header() {
       </Link>
       {who?.msp === null && mspInView.value !== null && (
         <Link to="/" params={{ msp: null }} class="chip" title={words.chooseMsp}>
-          {words.msp} {mspInView.value}
+          <span class="only-wide">{words.msp} </span>
+          {mspInView.value}
         </Link>
       )}
       <span class="spring" />

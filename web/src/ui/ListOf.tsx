@@ -28,7 +28,7 @@ export function ListOf<Node>({
       {page === undefined && !failure && <Skeleton />}
       {page?.nodes.length === 0 && (clearFilters ? <NoneOfFilter clear={clearFilters} /> : empty)}
       {page !== undefined && page.nodes.length > 0 && (
-        <>
+        <div class="listed">
           {children(page)}
           <p class="row below">
             <span class="muted figure">{words.shownOf(page.nodes.length, page.totalCount)}</span>
@@ -38,7 +38,7 @@ export function ListOf<Node>({
               </button>
             )}
           </p>
-        </>
+        </div>
       )}
     </>
   );

@@ -17,7 +17,7 @@ export function Stepper({ label, steps, current }: { label: string; steps: reado
           <li key={step.path} class={step.isDone ? 'done' : undefined}>
             <Link to={step.path} aria-current={step.path === current ? 'page' : undefined}>
               <span class="number">{step.isDone ? <Icon name="check" /> : place + 1}</span>
-              {step.label}
+              <span class="label">{step.label}</span>
               <span class="hidden"> ({step.state})</span>
             </Link>
           </li>

@@ -1,8 +1,12 @@
 import type { ComponentChildren, JSX } from 'preact';
+import { CsvButton } from './CsvButton.tsx';
+import type { CsvColumn } from './csv.ts';
 
 export type Column<Row> = {
   readonly name: string;
   readonly cell: (row: Row) => ComponentChildren;
+  /** The same for a file, where the cell is more than a text: instants in ISO, quantities without separators. */
+  readonly value?: CsvColumn<Row>['value'];
   /** Figures stand at the right, in figures of one width. */
   readonly isFigure?: boolean;
   /** The column that names the row. */
@@ -10,6 +14,15 @@ export type Column<Row> = {
   readonly isWide?: boolean;
   /** The name is for assistive technology only: a column of buttons or boxes. */
   readonly isNameHidden?: boolean;
+};
+
+/** How a table is taken along: all rows of what is filtered, also those that are not on the screen. */
+export type TableFile<Row> = {
+  readonly name: string;
+  /** Beside what is shown: ids, so that the rows can be told apart by a program. */
+  readonly ids?: readonly CsvColumn<Row>[];
+  /** Left out where all rows are on the screen. */
+  readonly rows?: () => AsyncIterable<readonly Row[]>;
 };
 
 /**
@@ -22,14 +35,17 @@ export function Table<Row>({
   rows,
   rowKey,
   rowClass,
+  file,
 }: {
   label: string;
   columns: readonly Column<Row>[];
   rows: readonly Row[];
   rowKey: (row: Row) => string | number;
   rowClass?: (row: Row) => string | undefined;
+  /** Null where the file holds more than the table and its button stands elsewhere on the page. */
+  file: TableFile<Row> | null;
 }) {
-  return (
+  const table = (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard.
     <section class="table" aria-label={label} tabIndex={0}>
       <table>
@@ -52,6 +68,29 @@ export function Table<Row>({
       </table>
     </section>
   );
+  if (file === null) return table;
+  return (
+    <div class="with-file">
+      {table}
+      <div class="file">
+        <CsvButton
+          name={file.name}
+          columns={[...(file.ids ?? []), ...columns.flatMap(inFile)]}
+          rows={file.rows ?? (() => [rows])}
+        />
+      </div>
+    </div>
+  );
+}
+
+/** A column of buttons or boxes is not taken along. A cell without a value of its own is a text itself. */
+function inFile<Row>(column: Column<Row>): readonly CsvColumn<Row>[] {
+  if (column.isNameHidden) return [];
+  const text = (row: Row) => {
+    const cell = column.cell(row);
+    return typeof cell === 'string' || typeof cell === 'number' ? cell : '';
+  };
+  return [{ name: column.name, value: column.value ?? text }];
 }
 
 function cellOf<Row>(column: Column<Row>, row: Row): JSX.Element {

@@ -47,7 +47,8 @@ export const words = tell({
     show: 'Show',
     back: 'Back to now',
     banner: (instant: string) => `You are looking at what was recorded by ${instant}. Actions come back with now.`,
-    notHere: 'This page always shows now; the overview, organizations and the history show the chosen instant.',
+    notHere:
+      'This page always shows now; the overview, organizations, companies, Why and the history show the chosen instant.',
     invalid: 'Give a date and a time in the past.',
   },
   find: {

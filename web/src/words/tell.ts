@@ -17,8 +17,12 @@ export function say(text: string): string {
   return isPseudo() ? pseudo(text) : text;
 }
 
+/** Where a button leads is no text: nobody reads it, and it would lead nowhere. */
+const CODES = ['place', 'path'];
+
 function lengthened(words: Words): Words {
   const all = Object.entries(words).map(([name, word]) => {
+    if (CODES.includes(name)) return [name, word];
     if (typeof word === 'string') return [name, pseudo(word)];
     if (typeof word === 'function') return [name, (...values: never[]) => pseudo(word(...values))];
     return [name, word && lengthened(word)];

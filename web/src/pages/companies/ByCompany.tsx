@@ -9,6 +9,7 @@ import { here, setParams } from '../../router/location.ts';
 import { companyKey, type Draft, organizationKey, type Who } from '../../rules/mapping_drafts.ts';
 import { mayAct, mspInView } from '../../session.ts';
 import { isSetup } from '../../setup/SetupSteps.tsx';
+import { lazy } from '../../shell/lazy.tsx';
 import { Badge } from '../../ui/Badge.tsx';
 import { Combobox, type Option } from '../../ui/Combobox.tsx';
 import { CsvButton } from '../../ui/CsvButton.tsx';
@@ -41,6 +42,9 @@ type MapDraft = Draft & { readonly kind: 'map' };
 type Row =
   | { readonly kind: 'mapped'; readonly company: Company; readonly mapped: Mapped }
   | { readonly kind: 'open'; readonly company: Company; readonly suggestion: Suggestion | undefined };
+
+// With the buttons that take many at once comes what it takes to walk all pages.
+const Selecting = lazy(async () => (await import('./Selecting.tsx')).Selecting);
 
 const STATES = ['open', 'suggested', 'mapped', 'all'] as const;
 const PAGE = 50;
@@ -84,11 +88,6 @@ export function ByCompany({ drafts, refusals, plans, create }: Shown) {
     const hasPlace = mapped.length === 0 || adding.includes(company.id) || drafts.all.value[companyKey(company.id)];
     return hasPlace ? [...mapped, { kind: 'open', company, suggestion: suggestionFor(company) }] : mapped;
   };
-  const exact = suggested.filter((one) => one.isPreselected && one.preselectedAgreement !== null);
-  const notYet = exact.filter((one) => !drafts.all.value[companyKey(one.company.id)]);
-  const acceptExact = () => {
-    for (const one of notYet) drafts.set(companyKey(one.company.id), suggestedDraft(one));
-  };
   const table = (shownCompanies: readonly Company[]) => (
     <CompanyTable
       rows={shownCompanies.flatMap(rowsOf)}
@@ -128,10 +127,8 @@ export function ByCompany({ drafts, refusals, plans, create }: Shown) {
             ))}
         </select>
         <span class="spring" />
-        {mayAct.value && notYet.length > 0 && (
-          <button type="button" onClick={acceptExact}>
-            {words.accept(notYet.length)}
-          </button>
+        {mayAct.value && suggestions.page.value && (
+          <Selecting page={suggestions.page.value} draftOf={suggestedDraft} {...{ search, isSuggested, drafts }} />
         )}
         <CsvButton
           name="companies"
@@ -341,6 +338,7 @@ function CompanyTable({
       rows={rows}
       rowKey={(row) => `${row.company.id} ${row.kind === 'mapped' ? row.mapped.organization : ''}`}
       rowClass={(row) => (all[keyOf(row)] ? 'drafted' : undefined)}
+      file={null}
     />
   );
 }

@@ -211,6 +211,7 @@ export function ByOrganization({ drafts, refusals, plans }: Shown) {
             rows={nodes}
             rowKey={(one) => one.id}
             rowClass={(one) => (all[organizationKey(one.id)] ? 'drafted' : undefined)}
+            file={null}
           />
         )}
       </ListOf>

@@ -75,12 +75,14 @@ function RestoreDialog({ mappings, count, close }: { mappings: readonly Mapping[
         label={later.restoreTitle}
         rows={mappings}
         rowKey={(one) => one.organization}
+        file={{ name: 'restorable', ids: [{ name: 'organization_id', value: (one) => one.organization }] }}
         columns={[
           { name: words.organization, isHead: true, cell: (one) => one.organizationName },
           { name: words.company, cell: (one) => one.companyName },
           { name: words.agreement, cell: (one) => one.agreementName },
           {
             name: words.rowState,
+            value: (one) => (one.canBeRestored ? later.can : one.whyNot?.message),
             cell: (one) =>
               one.canBeRestored ? (
                 <Badge tone="good">{later.can}</Badge>

@@ -1,4 +1,4 @@
-import { type Page, useList } from '../../graphql/query.ts';
+import { allPages, type Page, useList } from '../../graphql/query.ts';
 import { Link } from '../../router/Link.tsx';
 import { mspInView } from '../../session.ts';
 import { Empty } from '../../ui/Empty.tsx';
@@ -14,12 +14,9 @@ type Organization = CompaniesAsOfQuery['connectionAsOf']['organizations']['nodes
 
 /** What was mapped where at an instant, by what was recorded by then. */
 export function Then({ at }: { at: string }) {
-  const list = useList(
-    companiesAsOfQuery,
-    { first: 50, at, msp: mspInView.value },
-    (data): Page<Organization> => data.connectionAsOf.organizations,
-    { isLive: false },
-  );
+  const asked = { first: 50, at, msp: mspInView.value };
+  const organizationsOf = (data: CompaniesAsOfQuery): Page<Organization> => data.connectionAsOf.organizations;
+  const list = useList(companiesAsOfQuery, asked, organizationsOf, { isLive: false });
   return (
     <ListOf from={list} empty={<Empty title={later.nothingThen} />}>
       {({ nodes }) => (
@@ -27,10 +24,16 @@ export function Then({ at }: { at: string }) {
           label={words.byOrganization}
           rows={nodes}
           rowKey={(one) => one.organization}
+          file={{
+            name: 'mappings',
+            ids: [{ name: 'organization_id', value: (one) => one.organization }],
+            rows: () => allPages(companiesAsOfQuery, asked, organizationsOf),
+          }}
           columns={[
             {
               name: words.organization,
               isHead: true,
+              value: (one) => one.name,
               cell: (one) => (
                 <Link to={`/organizations/${encodeURIComponent(one.organization)}`}>
                   {one.name ?? one.organization}
@@ -45,7 +48,11 @@ export function Then({ at }: { at: string }) {
             },
             { name: words.company, cell: (one) => one.companyName ?? one.excludedBecause },
             { name: words.agreement, cell: (one) => one.agreementName },
-            { name: later.mappedAt, cell: (one) => one.mappedAt && <Instant at={one.mappedAt} /> },
+            {
+              name: later.mappedAt,
+              value: (one) => one.mappedAt,
+              cell: (one) => one.mappedAt && <Instant at={one.mappedAt} />,
+            },
           ]}
         />
       )}

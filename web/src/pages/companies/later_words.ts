@@ -2,6 +2,9 @@ import { counted, quantity } from '../../words/format.ts';
 import { tell } from '../../words/tell.ts';
 
 export const later = tell({
+  accept: (count: number) => `Accept ${quantity(count)} exact`,
+  acceptAll: 'Accept all exact',
+  selectAll: (count: number) => `Select all ${quantity(count)} matching`,
   searchOrganizations: 'Search organizations by name',
   companyOf: (name: string) => `Company for ${name}`,
   searchCompany: 'Company…',

@@ -15,7 +15,6 @@ export const words = tell({
     count === undefined ? state : `${state} ${quantity(count)}`,
   status: 'Status',
   anyStatus: 'Any status',
-  accept: (count: number) => `Accept ${quantity(count)} exact`,
   import: 'Import…',
   company: 'Company',
   kind: 'Type · status',

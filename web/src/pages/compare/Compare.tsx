@@ -1,12 +1,13 @@
 import { useState } from 'preact/hooks';
-import { useList, useQuery } from '../../graphql/query.ts';
-import { useNames } from '../../names/names.ts';
+import { allPages, type Page as Rows, useList, useQuery } from '../../graphql/query.ts';
+import { useNames, withNames } from '../../names/names.ts';
 import { Link } from '../../router/Link.tsx';
 import { here, setParams } from '../../router/location.ts';
 import { mspInView } from '../../session.ts';
 import { Empty } from '../../ui/Empty.tsx';
 import { Field } from '../../ui/Field.tsx';
 import { ListOf } from '../../ui/ListOf.tsx';
+import { Loading } from '../../ui/Loading.tsx';
 import { Page } from '../../ui/Page.tsx';
 import { type Column, Table } from '../../ui/Table.tsx';
 import { words as shared } from '../../words/en.ts';
@@ -14,7 +15,8 @@ import { inUtc } from '../../words/format.ts';
 import { type DifferencesQuery, differencesQuery, nowQuery } from './queries.graphql.ts';
 import { words } from './words.ts';
 
-type Difference = DifferencesQuery['connectionDifference']['nodes'][number];
+/** What differs, with the organization it is about where it is about one. */
+type Difference = DifferencesQuery['connectionDifference']['nodes'][number] & { readonly organization: string | null };
 const FIRST = 50;
 const WEEK = 7 * 86_400_000;
 
@@ -25,13 +27,21 @@ function instantIn(name: string): string | null {
 
 /** What differs between two instants, before and after side by side. */
 export default function Compare() {
-  const now = useQuery(nowQuery, {}, { isLive: false }).data.value?.serverTime;
+  const clock = useQuery(nowQuery, {}, { isLive: false });
   const [from, to] = [instantIn('from'), instantIn('to')];
   return (
     <Page title={words.title} beside={<Link to="/history">{words.back}</Link>}>
       <div class="stack">
         <p>{words.means}</p>
-        {now && <Instants from={from ?? new Date(Date.parse(now) - WEEK).toISOString()} to={to ?? now} now={now} />}
+        <Loading from={clock} lines={2}>
+          {({ serverTime }) => (
+            <Instants
+              from={from ?? new Date(Date.parse(serverTime) - WEEK).toISOString()}
+              to={to ?? serverTime}
+              now={serverTime}
+            />
+          )}
+        </Loading>
         {from !== null && to !== null && <Differences key={`${from} ${to}`} from={from} to={to} />}
       </div>
     </Page>
@@ -67,6 +77,14 @@ function Instants({ from, to, now }: { from: string; to: string; now: string }) 
 
 const INSTANT = /^\d{4}-\d{2}-\d{2}T[\d:.]+Z$/;
 
+function differencesOf({ connectionDifference }: DifferencesQuery): Rows<Difference> {
+  const nodes = connectionDifference.nodes.map((one) => ({
+    ...one,
+    organization: one.subject === 'organization' ? one.key : null,
+  }));
+  return { ...connectionDifference, nodes };
+}
+
 /** Values as people know them from other pages: states, truths and instants have words. */
 function told(value: string | null): string {
   if (value === null) return '–';
@@ -76,20 +94,20 @@ function told(value: string | null): string {
 }
 
 function Differences({ from, to }: { from: string; to: string }) {
-  const list = useList(
-    differencesQuery,
-    { first: FIRST, from, to, msp: mspInView.value },
-    (data) => data.connectionDifference,
-    { isLive: false },
-  );
-  const rows = list.page.value?.nodes ?? [];
-  const names = useNames(rows.map((row) => (row.subject === 'organization' ? { organization: row.key } : {})));
+  const asked = { first: FIRST, from, to, msp: mspInView.value };
+  const list = useList(differencesQuery, asked, differencesOf, { isLive: false });
+  const names = useNames(list.page.value?.nodes ?? []);
   const columns: readonly Column<Difference>[] = [
     { name: words.subject, cell: (row) => words.subjects[row.subject] ?? row.subject },
     { name: words.which, isHead: true, cell: (row) => names.organization(row.key) ?? (row.key || words.all) },
     { name: words.field, cell: (row) => row.field.replaceAll('_', ' ') },
-    { name: words.before(from), isWide: true, cell: (row) => told(row.before) },
-    { name: words.after(to), isWide: true, cell: (row) => <strong>{told(row.after)}</strong> },
+    { name: words.before(from), isWide: true, value: (row) => row.before, cell: (row) => told(row.before) },
+    {
+      name: words.after(to),
+      isWide: true,
+      value: (row) => row.after,
+      cell: (row) => <strong>{told(row.after)}</strong>,
+    },
   ];
   return (
     <ListOf from={list} empty={<Empty title={words.same} means={words.sameMeans} />}>
@@ -99,6 +117,11 @@ function Differences({ from, to }: { from: string; to: string }) {
           columns={columns}
           rows={nodes}
           rowKey={(row) => `${row.subject} ${row.key} ${row.field}`}
+          file={{
+            name: 'differences',
+            ids: [{ name: 'key', value: (row) => row.key }],
+            rows: () => withNames(allPages(differencesQuery, asked, differencesOf)),
+          }}
         />
       )}
     </ListOf>

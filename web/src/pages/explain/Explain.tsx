@@ -7,7 +7,7 @@ import type { PageProps } from '../../router/routes.ts';
 import { isMonth, monthOf } from '../../rules/months.ts';
 import { proofOf } from '../../rules/proof.ts';
 import { sumOf } from '../../rules/sums.ts';
-import { mspInView } from '../../session.ts';
+import { asOf, mspInView } from '../../session.ts';
 import { Badge } from '../../ui/Badge.tsx';
 import { Copy } from '../../ui/Copy.tsx';
 import { Icon } from '../../ui/Icon.tsx';
@@ -28,9 +28,12 @@ const MOST_MOVES = 6;
 export default function Explain({ params }: PageProps) {
   const line = { agreement: Number(params.agreement), product: Number(params.product) };
   const given = here.value.params.get('month');
-  const time = useQuery(serverTimeQuery, isMonth(given) ? null : {}, { isLive: false }).data.value;
-  const month = isMonth(given) ? given : time && monthOf(time.serverTime);
-  const loaded = useQuery(explainQuery, month === undefined ? null : { ...line, month, msp: mspInView.value });
+  const at = asOf.value;
+  const clock = useQuery(serverTimeQuery, isMonth(given) || at !== null ? null : {}, { isLive: false });
+  const now = at ?? clock.data.value?.serverTime;
+  const month = isMonth(given) ? given : now && monthOf(now);
+  const asked = month === undefined ? null : { ...line, month, at, msp: mspInView.value };
+  const loaded = useQuery(explainQuery, asked, { isLive: at === null });
   const names = useNames([line]);
   const data = loaded.data.value;
   // Of another line or month until the newer answer is there.
@@ -40,16 +43,22 @@ export default function Explain({ params }: PageProps) {
   return (
     <Page
       title={found && isAsked ? words.title(product, found.wanted, found.month) : words.loading(product)}
-      beside={month && <MonthNav month={month} newest={data ? monthOf(data.serverTime) : month} />}
+      beside={month && <MonthNav month={month} newest={monthOf(at ?? data?.serverTime ?? `${month}-01`)} />}
     >
       <p class="muted subtitle">
         <LineName line={line} names={names} />
       </p>
-      <Loading from={loaded} lines={8}>
-        {({ explainQuantity }) =>
-          month && isAsked ? <Answer explained={explainQuantity} month={month} line={line} /> : <Skeleton lines={8} />
-        }
-      </Loading>
+      {month === undefined ? (
+        <Loading from={clock} lines={8}>
+          {() => <Skeleton lines={8} />}
+        </Loading>
+      ) : (
+        <Loading from={loaded} lines={8}>
+          {({ explainQuantity }) =>
+            isAsked ? <Answer explained={explainQuantity} month={month} line={line} /> : <Skeleton lines={8} />
+          }
+        </Loading>
+      )}
     </Page>
   );
 }
@@ -71,17 +80,27 @@ function Answer({
         <p>{words.because(parts.length > 0 ? parts : [words.nobody], rule)}</p>
         <p class="row sum">
           <strong class="figure">{sumOf(explained, month)}</strong>
-          <Badge tone={explained.isSumRight ? 'good' : 'bad'}>
-            {explained.isSumRight ? words.sumRight : words.sumWrong}
-          </Badge>
+          {explained.isWaiting ? (
+            <Badge tone="busy">{words.waiting}</Badge>
+          ) : (
+            <Badge tone={explained.isSumRight ? 'good' : 'bad'}>
+              {explained.isSumRight ? words.sumRight : words.sumWrong}
+            </Badge>
+          )}
           <span class="spring" />
           <Copy text={location.href}>{words.copyLink}</Copy>
         </p>
       </section>
-      {!explained.isSumRight && <Problem trouble={{ what: words.sumWrong, means: words.sumWrongMeans, cure: '' }} />}
+      {!explained.isSumRight && !explained.isWaiting && (
+        <Problem trouble={{ what: words.sumWrong, means: words.sumWrongMeans, cure: '' }} />
+      )}
       <section class="stack">
         <h2>{words.proof}</h2>
-        <ProofTable label={words.proof} rows={proofOf(month, explained.organizations, explained.pushes)} />
+        <ProofTable
+          label={words.proof}
+          name={`why-${line.agreement}-${line.product}-${month}`}
+          rows={proofOf(month, explained.organizations, explained.pushes)}
+        />
         <details>
           <summary>{words.checks(explained.checks.length)}</summary>
           <ul class="checks">
@@ -94,7 +113,7 @@ function Answer({
           </ul>
         </details>
       </section>
-      <Replay month={month} line={line} />
+      {asOf.value === null && <Replay month={month} line={line} />}
     </div>
   );
 }

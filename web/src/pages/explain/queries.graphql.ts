@@ -44,11 +44,12 @@ export type ExplainQueryVariables = Exact<{
   agreement: number;
   product: number;
   month: string;
+  at?: string | null | undefined;
   msp?: string | null | undefined;
 }>;
 
 
-export type ExplainQuery = { serverTime: string, explainQuantity: { agreement: number, product: number, month: string, rule: Rule, minimum: number, wanted: string, openingBase: string, closingBase: string, isSumRight: boolean, checks: Array<{ name: string, isRight: boolean, expected: string, actual: string }>, organizations: Array<{ organization: string, name: string, opening: number, quantity: string, closed: string | null, closedVersion: number | null, changes: Array<{ effectiveAt: string, recordedAt: string, isLate: boolean, entryId: string, changeId: string, subject: string, fact: string, totalAfter: number }> }>, pushes: Array<{ push: string, kind: PushKind, entryId: string, startedAt: string, subject: string, run: string | null, wrote: string | null, found: string | null, target: string, answer: { recordedAt: string, before: string | null, after: string | null, problem: Problem | null, detail: string | null } | null }> } };
+export type ExplainQuery = { serverTime: string, explainQuantity: { agreement: number, product: number, month: string, rule: Rule, minimum: number, wanted: string, openingBase: string, closingBase: string, isSumRight: boolean, isWaiting: boolean, checks: Array<{ name: string, isRight: boolean, expected: string, actual: string }>, organizations: Array<{ organization: string, name: string, opening: number, quantity: string, closed: string | null, closedVersion: number | null, changes: Array<{ effectiveAt: string, recordedAt: string, isLate: boolean, entryId: string, changeId: string, subject: string, fact: string, totalAfter: number }> }>, pushes: Array<{ push: string, kind: PushKind, entryId: string, startedAt: string, subject: string, run: string | null, wrote: string | null, found: string | null, target: string, answer: { recordedAt: string, before: string | null, after: string | null, problem: Problem | null, detail: string | null } | null }> } };
 
 export type ServerTimeQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -64,12 +65,13 @@ export type ReplayQueryVariables = Exact<{
 
 export type ReplayQuery = { reconstruct: { facts: number, isRight: boolean, isPsaRight: boolean | null, additions: Array<{ product: number, opening: string, deltas: string, closing: string, isRight: boolean, wrote: string | null, found: string | null, isFoundRight: boolean | null, pushes: Array<{ push: string, problems: Array<string> }> }> } };
 
-export const explainQuery: Operation<ExplainQuery, ExplainQueryVariables> = operation('Explain', `query Explain($agreement: Int!, $product: Int!, $month: BillingMonth!, $msp: ID) {
+export const explainQuery: Operation<ExplainQuery, ExplainQueryVariables> = operation('Explain', `query Explain($agreement: Int!, $product: Int!, $month: BillingMonth!, $at: DateTime, $msp: ID) {
   serverTime
   explainQuantity(
     agreement: $agreement
     product: $product
     month: $month
+    at: $at
     msp: $msp
   ) {
     agreement
@@ -81,6 +83,7 @@ export const explainQuery: Operation<ExplainQuery, ExplainQueryVariables> = oper
     openingBase
     closingBase
     isSumRight
+    isWaiting
     checks {
       name
       isRight

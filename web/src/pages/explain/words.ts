@@ -13,6 +13,7 @@ export const words = tell({
   rule: (rule: string, minimum: number) =>
     `The rule is “${rule}”, ${minimum > 0 ? `with a minimum of ${quantity(minimum)}` : 'with no minimum'}.`,
   sumRight: 'Sum checked',
+  waiting: 'Something newer is still to be written',
   sumWrong: 'The sum does not add up',
   sumWrongMeans: 'A number that was written does not follow from the facts. Tell support what stands under Checks.',
   proof: 'Line by line',

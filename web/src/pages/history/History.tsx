@@ -93,7 +93,7 @@ function Facts({ facts, names, open }: { facts: readonly Fact[]; names: Names; o
                     {time(fact.recordedAt)}
                   </time>
                   <span class="muted">{fact.actor.subject}</span>
-                  <span>{sentenceOf(fact, names)}</span>
+                  <span class={names.areComing(fact) ? 'coming' : undefined}>{sentenceOf(fact, names)}</span>
                 </Link>
               </li>
             ))}

@@ -18,6 +18,8 @@ import {
   type ImportRunQuery,
   importChoicesQuery,
   importCompaniesMutation,
+  importCountQuery,
+  importCountsQuery,
   importRunQuery,
   type LastImportQuery,
   lastImportQuery,
@@ -42,12 +44,20 @@ export default function Import() {
       <div class="stack">
         {run !== null && <Running run={run} />}
         <Loading from={last}>
-          {({ psaConnection: { lastImport } }) => (
-            <>
-              {run === null && lastImport && <Last last={lastImport} />}
-              <Choose last={lastImport} />
-            </>
-          )}
+          {({ psaConnection: { status, lastImport } }) =>
+            status === 'NOT_CONNECTED' ? (
+              <Empty title={words.notConnected} means={words.notConnectedMeans}>
+                <Link class="button primary" to="/setup/credentials">
+                  {words.connect}
+                </Link>
+              </Empty>
+            ) : (
+              <>
+                {run === null && lastImport && <Last last={lastImport} />}
+                <Choose last={lastImport} />
+              </>
+            )
+          }
         </Loading>
       </div>
     </Page>
@@ -55,14 +65,17 @@ export default function Import() {
 }
 
 function Choose({ last }: { last: LastImport | null }) {
-  const choices = useQuery(importChoicesQuery, { msp: mspInView.value }, { isLive: false });
+  const msp = mspInView.value;
+  const choices = useQuery(importChoicesQuery, { msp }, { isLive: false });
+  // Each count is a request to ConnectWise: the choice does not wait for them.
+  const counts = useQuery(importCountsQuery, { msp }, { isLive: false }).data.value;
+  const [chosen, choose] = useState({ types: last?.types ?? [], statuses: last?.statuses ?? [] });
+  const count = useQuery(importCountQuery, { ...chosen, msp }, { isLive: false });
   const start = useAct(importCompaniesMutation);
   const [refusal, setRefusal] = useState<{ __typename: string; message: string }>();
 
-  async function submit(form: HTMLFormElement): Promise<void> {
-    const given = new FormData(form);
-    const ids = (name: string) => given.getAll(name).map(Number);
-    const answer = await start.run({ types: ids('types'), statuses: ids('statuses') });
+  async function submit(): Promise<void> {
+    const answer = await start.run(chosen);
     if (answer?.__typename === 'RunAccepted') setParams({ run: answer.run.id }, { push: true });
     else setRefusal(answer);
   }
@@ -74,20 +87,33 @@ function Choose({ last }: { last: LastImport | null }) {
           class="stack"
           onSubmit={(event) => {
             event.preventDefault();
-            void submit(event.currentTarget);
+            void submit();
           }}
         >
           {start.failure.value && <Failed failure={start.failure.value} />}
           {refusal && <Refused refusal={refusal} />}
           <div class="choose">
-            <Choices name="types" legend={words.types} entries={all.psaCompanyTypes} chosen={last?.types ?? []} />
             <Choices
-              name="statuses"
+              legend={words.types}
+              entries={all.psaCompanyTypes}
+              counts={counts?.psaCompanyTypes}
+              chosen={chosen.types}
+              choose={(types) => choose({ ...chosen, types })}
+            />
+            <Choices
               legend={words.statuses}
               entries={all.psaCompanyStatuses}
-              chosen={last?.statuses ?? []}
+              counts={counts?.psaCompanyStatuses}
+              chosen={chosen.statuses}
+              choose={(statuses) => choose({ ...chosen, statuses })}
             />
           </div>
+          {count.failure.value && <Failed failure={count.failure.value} retry={() => void count.reload()} />}
+          <p role="status" class="figure">
+            {count.isLoading.value || count.data.value === undefined
+              ? !count.failure.value && words.counting
+              : words.about(count.data.value.psaCompanyCount)}
+          </p>
           <p class="row">
             <button type="submit" class="primary" disabled={start.isBusy.value}>
               {last ? words.again : words.go}
@@ -100,15 +126,17 @@ function Choose({ last }: { last: LastImport | null }) {
 }
 
 function Choices({
-  name,
   legend,
   entries,
+  counts,
   chosen,
+  choose,
 }: {
-  name: string;
   legend: string;
   entries: readonly Entry[];
-  chosen: readonly number[];
+  counts: readonly { readonly id: number; readonly companies: number }[] | undefined;
+  chosen: number[];
+  choose: (ids: number[]) => void;
 }) {
   return (
     <fieldset class="card">
@@ -116,8 +144,19 @@ function Choices({
       <p class="muted">{words.all}</p>
       {entries.map(({ id, name: text, isInactive }) => (
         <label key={id} class="check">
-          <input type="checkbox" name={name} value={id} defaultChecked={chosen.includes(id)} />
-          {text} {isInactive && <span class="muted">{words.inactive}</span>}
+          <input
+            type="checkbox"
+            checked={chosen.includes(id)}
+            onChange={(event) =>
+              choose(event.currentTarget.checked ? [...chosen, id] : chosen.filter((one) => one !== id))
+            }
+          />
+          <span>
+            {text} {isInactive && <span class="muted">{words.inactive}</span>}
+          </span>
+          <span class="muted figure">
+            <Quantity value={counts?.find((one) => one.id === id)?.companies ?? null} />
+          </span>
         </label>
       ))}
     </fieldset>

@@ -40,6 +40,22 @@ export type ImportChoicesQueryVariables = Exact<{
 
 export type ImportChoicesQuery = { psaCompanyTypes: Array<{ id: number, name: string, isInactive: boolean }>, psaCompanyStatuses: Array<{ id: number, name: string, isInactive: boolean }> };
 
+export type ImportCountsQueryVariables = Exact<{
+  msp?: string | null | undefined;
+}>;
+
+
+export type ImportCountsQuery = { psaCompanyTypes: Array<{ id: number, companies: number }>, psaCompanyStatuses: Array<{ id: number, companies: number }> };
+
+export type ImportCountQueryVariables = Exact<{
+  types?: Array<number> | number | null | undefined;
+  statuses?: Array<number> | number | null | undefined;
+  msp?: string | null | undefined;
+}>;
+
+
+export type ImportCountQuery = { psaCompanyCount: number };
+
 export type LastImportQueryVariables = Exact<{
   msp?: string | null | undefined;
 }>;
@@ -78,6 +94,21 @@ export const importChoicesQuery: Operation<ImportChoicesQuery, ImportChoicesQuer
     name
     isInactive
   }
+}`);
+
+export const importCountsQuery: Operation<ImportCountsQuery, ImportCountsQueryVariables> = operation('ImportCounts', `query ImportCounts($msp: ID) {
+  psaCompanyTypes(msp: $msp) {
+    id
+    companies
+  }
+  psaCompanyStatuses(msp: $msp) {
+    id
+    companies
+  }
+}`);
+
+export const importCountQuery: Operation<ImportCountQuery, ImportCountQueryVariables> = operation('ImportCount', `query ImportCount($types: [Int!], $statuses: [Int!], $msp: ID) {
+  psaCompanyCount(types: $types, statuses: $statuses, msp: $msp)
 }`);
 
 export const lastImportQuery: Operation<LastImportQuery, LastImportQueryVariables> = operation('LastImport', `query LastImport($msp: ID) {

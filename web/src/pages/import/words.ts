@@ -9,6 +9,12 @@ export const words = tell({
   statuses: 'Company statuses',
   all: 'Nothing checked means all.',
   inactive: '(inactive)',
+  counting: 'Counting companies in ConnectWise…',
+  about: (count: number) =>
+    count === 0 ? 'No company fits.' : `About ${counted(count, 'company', 'companies')} would be read.`,
+  notConnected: 'Nothing to import yet',
+  notConnectedMeans: 'Companies are imported once ConnectWise is connected.',
+  connect: 'Connect ConnectWise PSA',
   go: 'Import companies',
   again: 'Import again',
   running: 'Reading from ConnectWise…',

@@ -1,7 +1,8 @@
 import { useState } from 'preact/hooks';
 import { useAct } from '../../graphql/act.ts';
 import { request } from '../../graphql/client.ts';
-import { type Page as Rows, useList } from '../../graphql/query.ts';
+import { allPages, type Page as Rows, useList } from '../../graphql/query.ts';
+import { usePlans } from '../../names/plans.ts';
 import { here, setParams } from '../../router/location.ts';
 import { mspInView } from '../../session.ts';
 import { Badge } from '../../ui/Badge.tsx';
@@ -14,6 +15,7 @@ import { Page } from '../../ui/Page.tsx';
 import { Failed, Refused } from '../../ui/Problem.tsx';
 import { Quantity } from '../../ui/Quantity.tsx';
 import { Table } from '../../ui/Table.tsx';
+import { labels } from '../../words/labels.ts';
 import {
   type ChangeLicensesMutation,
   changeLicensesMutation,
@@ -33,11 +35,10 @@ type Logged = { readonly changeId: string; readonly name: string; readonly recor
 /** What the vendor platform does by script, by hand: makes the demo come alive. */
 export default function Licences() {
   const msp = mspInView.value;
-  const list = useList(
-    licenceOrganizationsQuery,
-    { first: 50, search: here.value.params.get('search'), msp },
-    (data): Rows<Organization> => data.organizations,
-  );
+  const asked = { first: 50, search: here.value.params.get('search'), msp };
+  const organizationsOf = (data: LicenceOrganizationsQuery): Rows<Organization> => data.organizations;
+  const list = useList(licenceOrganizationsQuery, asked, organizationsOf);
+  const plan = usePlans();
   const [chosen, choose] = useState<Pick<Organization, 'id' | 'name'>>();
   const [logged, log] = useState<readonly Logged[]>([]);
   return (
@@ -90,12 +91,27 @@ export default function Licences() {
               label={words.table}
               rows={nodes}
               rowKey={(one) => one.id}
+              file={{
+                name: 'organizations',
+                ids: [{ name: 'id', value: (one) => one.id }],
+                rows: () => allPages(licenceOrganizationsQuery, asked, organizationsOf),
+              }}
               columns={[
                 { name: words.organization, isHead: true, cell: (one) => one.name },
-                { name: words.plan, cell: (one) => one.plan },
-                { name: words.type, cell: (one) => one.licenseType },
-                { name: words.licenses, isFigure: true, cell: (one) => <Quantity value={one.licenses} /> },
-                { name: words.servers, isFigure: true, cell: (one) => <Quantity value={one.servers} /> },
+                { name: words.plan, cell: (one) => plan(one.plan) },
+                { name: words.type, cell: (one) => labels.licenseTypes[one.licenseType] },
+                {
+                  name: words.licenses,
+                  isFigure: true,
+                  value: (one) => one.licenses,
+                  cell: (one) => <Quantity value={one.licenses} />,
+                },
+                {
+                  name: words.servers,
+                  isFigure: true,
+                  value: (one) => one.servers,
+                  cell: (one) => <Quantity value={one.servers} />,
+                },
                 {
                   name: words.change,
                   isNameHidden: true,

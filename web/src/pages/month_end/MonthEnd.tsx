@@ -1,6 +1,6 @@
 import { Exceptions } from '../../exceptions/Exceptions.tsx';
 import { useQuery } from '../../graphql/query.ts';
-import { LineName, lineName, Why } from '../../names/LineName.tsx';
+import { LineName, lineIds, lineName, Why } from '../../names/LineName.tsx';
 import { type Names, useNames } from '../../names/names.ts';
 import { usePlans } from '../../names/plans.ts';
 import { Link } from '../../router/Link.tsx';
@@ -8,7 +8,6 @@ import type { PageProps } from '../../router/routes.ts';
 import { isMonth, monthOf, shifted } from '../../rules/months.ts';
 import { mayAct, mspInView } from '../../session.ts';
 import { Badge, type Tone } from '../../ui/Badge.tsx';
-import { CsvButton } from '../../ui/CsvButton.tsx';
 import { Empty } from '../../ui/Empty.tsx';
 import { Instant } from '../../ui/Instant.tsx';
 import { Loading, Skeleton } from '../../ui/Loading.tsx';
@@ -36,7 +35,8 @@ const TONES: Readonly<Record<Line['state'], Tone>> = {
 };
 
 export default function MonthEnd({ params }: PageProps) {
-  const now = useQuery(clockQuery, {}, { isLive: false }).data.value?.serverTime;
+  const clock = useQuery(clockQuery, {}, { isLive: false });
+  const now = clock.data.value?.serverTime;
   const given = params.month;
   const month = isMonth(given) ? given : now && shifted(monthOf(now), -1);
   const loaded = useQuery(monthEndQuery, month === undefined ? null : { month, msp: mspInView.value });
@@ -54,15 +54,21 @@ export default function MonthEnd({ params }: PageProps) {
         )
       }
     >
-      <Loading from={loaded} lines={8}>
-        {({ monthEnd }) =>
-          monthEnd.month === month ? (
-            <Shown report={monthEnd} isOpen={now !== undefined && month === monthOf(now)} />
-          ) : (
-            <Skeleton lines={8} />
-          )
-        }
-      </Loading>
+      {month === undefined ? (
+        <Loading from={clock} lines={8}>
+          {() => <Skeleton lines={8} />}
+        </Loading>
+      ) : (
+        <Loading from={loaded} lines={8}>
+          {({ monthEnd }) =>
+            monthEnd.month === month ? (
+              <Shown report={monthEnd} isOpen={now !== undefined && month === monthOf(now)} />
+            ) : (
+              <Skeleton lines={8} />
+            )
+          }
+        </Loading>
+      )}
     </Page>
   );
 }
@@ -95,7 +101,7 @@ function Shown({ report, isOpen }: { report: Report; isOpen: boolean }) {
         <section class="stack">
           <h2>{words.leaks(leaks.length)}</h2>
           <p>{words.leaksMean}</p>
-          <Unbilled label={words.leaks(leaks.length)} rows={leaks} names={names} />
+          <Unbilled label={words.leaks(leaks.length)} name={`not-billed-${report.month}`} rows={leaks} names={names} />
         </section>
       )}
       {corrections.length > 0 && (
@@ -107,11 +113,7 @@ function Shown({ report, isOpen }: { report: Report; isOpen: boolean }) {
       )}
       {report.isClosed && (
         <section class="stack">
-          <div class="row">
-            <h2>{words.lines(lines.length)}</h2>
-            <span class="spring" />
-            {lines.length > 0 && <LinesFile month={report.month} lines={lines} names={names} />}
-          </div>
+          <h2>{words.lines(lines.length)}</h2>
           {lines.length === 0 ? (
             <Empty title={words.nothing} means={words.nothingMeans} />
           ) : (
@@ -122,40 +124,41 @@ function Shown({ report, isOpen }: { report: Report; isOpen: boolean }) {
       {excluded.length > 0 && (
         <section class="stack">
           <h2>{words.excluded(excluded.length)}</h2>
-          <Unbilled label={words.excluded(excluded.length)} rows={excluded} names={names} />
+          <Unbilled
+            label={words.excluded(excluded.length)}
+            name={`excluded-${report.month}`}
+            rows={excluded}
+            names={names}
+          />
         </section>
       )}
     </div>
   );
 }
 
-function LinesFile({ month, lines, names }: { month: string; lines: readonly Line[]; names: Names }) {
-  return (
-    <CsvButton
-      name={`month-end-${month}`}
-      columns={[
-        { name: 'agreement', value: (line) => line.agreement },
-        { name: 'product', value: (line) => line.product },
-        { name: 'name', value: (line) => lineName(line, names) },
-        { name: 'closed', value: (line) => line.closed },
-        { name: 'written', value: (line) => line.target },
-        { name: 'verifiedAt', value: (line) => line.verifiedAt },
-        { name: 'state', value: (line) => line.state },
-      ]}
-      rows={() => [lines]}
-    />
-  );
-}
-
 function Lines({ month, lines, names }: { month: string; lines: readonly Line[]; names: Names }) {
   const columns: readonly Column<Line>[] = [
-    { name: words.line, isHead: true, cell: (line) => <LineName line={line} names={names} /> },
-    { name: words.closed, isFigure: true, cell: (line) => <Quantity value={line.closed} /> },
-    { name: words.written, isFigure: true, cell: (line) => <Quantity value={line.target} /> },
-    { name: words.state, cell: (line) => <Badge tone={TONES[line.state]}>{words.states[line.state]}</Badge> },
-    { name: words.verified, cell: (line) => line.verifiedAt && <Instant at={line.verifiedAt} /> },
+    {
+      name: words.line,
+      isHead: true,
+      value: (line) => lineName(line, names),
+      cell: (line) => <LineName line={line} names={names} />,
+    },
+    figure(words.closed, (line) => line.closed),
+    figure(words.written, (line) => line.target),
+    {
+      name: words.state,
+      value: (line) => words.states[line.state],
+      cell: (line) => <Badge tone={TONES[line.state]}>{words.states[line.state]}</Badge>,
+    },
+    {
+      name: words.verified,
+      value: (line) => line.verifiedAt,
+      cell: (line) => line.verifiedAt && <Instant at={line.verifiedAt} />,
+    },
     {
       name: words.why,
+      isNameHidden: true,
       cell: (line) => <Why line={line} month={month} count={line.closed} name={lineName(line, names)} />,
     },
   ];
@@ -165,8 +168,13 @@ function Lines({ month, lines, names }: { month: string; lines: readonly Line[];
       columns={columns}
       rows={lines}
       rowKey={(line) => `${line.agreement} ${line.product}`}
+      file={{ name: `month-end-${month}`, ids: lineIds }}
     />
   );
+}
+
+function figure<Row>(name: string, value: (row: Row) => string | null): Column<Row> {
+  return { name, isFigure: true, value, cell: (row) => <Quantity value={value(row)} /> };
 }
 
 type About = { readonly product: number | null; readonly plan: string | null; readonly component: Leak['component'] };
@@ -181,13 +189,18 @@ function useWhat(names: Names): (about: About) => string {
   };
 }
 
-function Unbilled({ label, rows, names }: { label: string; rows: readonly Leak[]; names: Names }) {
+const organizationIds = [
+  { name: 'organization_id', value: (row: { readonly organization: string }) => row.organization },
+];
+
+function Unbilled({ label, name, rows, names }: { label: string; name: string; rows: readonly Leak[]; names: Names }) {
   const what = useWhat(names);
   const isExcluded = rows.some((row) => row.excludedBecause);
   const last: Column<Leak> = isExcluded
     ? { name: words.reason, isWide: true, cell: (row) => row.excludedBecause }
     : {
         name: words.cure,
+        isNameHidden: true,
         cell: (row) =>
           mayAct.value && (
             <Link
@@ -207,15 +220,17 @@ function Unbilled({ label, rows, names }: { label: string; rows: readonly Leak[]
         {
           name: words.organization,
           isHead: true,
+          value: (row) => row.organizationName,
           cell: (row) => (
             <Link to={`/organizations/${encodeURIComponent(row.organization)}`}>{row.organizationName}</Link>
           ),
         },
         { name: words.what, cell: what },
-        { name: words.quantity, isFigure: true, cell: (row) => <Quantity value={row.quantity} /> },
+        figure<Leak>(words.quantity, (row) => row.quantity),
         last,
       ]}
       rows={rows}
+      file={{ name, ids: organizationIds }}
       rowKey={(row) => `${row.organization} ${row.product} ${row.plan} ${row.component}`}
     />
   );
@@ -227,6 +242,7 @@ function Corrections({ month, rows, names }: { month: string; rows: readonly Cor
     {
       name: words.organization,
       isHead: true,
+      value: (row) => names.organization(row.organization),
       cell: (row) => (
         <Link to={`/organizations/${encodeURIComponent(row.organization)}`} params={{ month }}>
           {names.organization(row.organization) ?? row.organization}
@@ -234,12 +250,13 @@ function Corrections({ month, rows, names }: { month: string; rows: readonly Cor
       ),
     },
     { name: words.what, cell: what },
-    { name: words.from, isFigure: true, cell: (row) => <Quantity value={row.oldQuantity} /> },
-    { name: words.to, isFigure: true, cell: (row) => <Quantity value={row.quantity} /> },
+    figure(words.from, (row) => row.oldQuantity),
+    figure(words.to, (row) => row.quantity),
     { name: words.change, cell: (row) => row.changeId },
-    { name: words.recorded, cell: (row) => <Instant at={row.recordedAt} /> },
+    { name: words.recorded, value: (row) => row.recordedAt, cell: (row) => <Instant at={row.recordedAt} /> },
     {
       name: words.cure,
+      isNameHidden: true,
       cell: (row) =>
         mayAct.value && (
           <Link class="button" to="/runs/preview" params={{ month, organizations: row.organization }}>
@@ -254,6 +271,7 @@ function Corrections({ month, rows, names }: { month: string; rows: readonly Cor
       columns={columns}
       rows={rows}
       rowKey={(row) => `${row.organization} ${row.version} ${row.product} ${row.plan} ${row.component}`}
+      file={{ name: `corrections-${month}`, ids: organizationIds }}
     />
   );
 }

@@ -160,7 +160,11 @@ function LineCard({ line, known, month, now }: { line: Line; known: Known; month
       )}
       <details>
         <summary>{words.show}</summary>
-        <ProofTable label={words.table(title)} rows={proofOf(month, brings, pushes)} />
+        <ProofTable
+          label={words.table(title)}
+          name={`usage-${known.id}-${month}`}
+          rows={proofOf(month, brings, pushes)}
+        />
       </details>
     </section>
   );

@@ -39,10 +39,21 @@ export function Then({ id, at }: { id: string; at: string }) {
                 label={words.quantities}
                 rows={then.quantities}
                 rowKey={(row) => row.component}
+                file={{ name: `organization-${id}` }}
                 columns={[
                   { name: words.component, isHead: true, cell: (row) => labels.components[row.component] },
-                  { name: words.counted, isFigure: true, cell: (row) => <Quantity value={row.counted} /> },
-                  { name: words.billed, isFigure: true, cell: (row) => <Quantity value={row.billed} /> },
+                  {
+                    name: words.counted,
+                    isFigure: true,
+                    value: (row) => row.counted,
+                    cell: (row) => <Quantity value={row.counted} />,
+                  },
+                  {
+                    name: words.billed,
+                    isFigure: true,
+                    value: (row) => row.billed,
+                    cell: (row) => <Quantity value={row.billed} />,
+                  },
                 ]}
               />
             </div>

@@ -3,18 +3,23 @@ import { usePlans } from '../../names/plans.ts';
 import { Link } from '../../router/Link.tsx';
 import { here, setParams } from '../../router/location.ts';
 import { asOf, mayAct, mspInView } from '../../session.ts';
-import { Badge } from '../../ui/Badge.tsx';
-import { CsvButton } from '../../ui/CsvButton.tsx';
+import { Badge, type Tone } from '../../ui/Badge.tsx';
 import { Empty } from '../../ui/Empty.tsx';
 import { ListOf } from '../../ui/ListOf.tsx';
 import { Page } from '../../ui/Page.tsx';
 import { Quantity } from '../../ui/Quantity.tsx';
-import { type Column, Table } from '../../ui/Table.tsx';
+import { type Column, Table, type TableFile } from '../../ui/Table.tsx';
 import { labels } from '../../words/labels.ts';
-import { type OrganizationsQuery, organizationsQuery, organizationsThenQuery } from './queries.graphql.ts';
+import {
+  type OrganizationsQuery,
+  type OrganizationsThenQuery,
+  organizationsQuery,
+  organizationsThenQuery,
+} from './queries.graphql.ts';
 import { words } from './words.ts';
 
 type Now = OrganizationsQuery['organizations']['nodes'][number];
+type Then = OrganizationsThenQuery['connectionAsOf']['organizations']['nodes'][number];
 type State = keyof typeof words.states;
 
 /** An organization of now or of then, as the table shows it. */
@@ -49,7 +54,11 @@ function OfNow() {
   const given = here.value.params.get('state');
   const state: State = given !== null && given in FILTERS ? (given as State) : 'ALL';
   const variables = { first: FIRST, filter: { search: search || null, ...FILTERS[state] }, msp: mspInView.value };
-  const list = useList(organizationsQuery, variables, (data) => data.organizations);
+  const rowsOf = ({ organizations }: OrganizationsQuery) => ({
+    ...organizations,
+    nodes: organizations.nodes.map(rowOfNow),
+  });
+  const list = useList(organizationsQuery, variables, rowsOf);
   const counts = list.page.value?.counts ?? [];
   const all = counts.reduce((sum, one) => sum + one.count, 0);
   const count = (one: State) => (one === 'ALL' ? all : (counts.find((each) => each.state === one)?.count ?? 0));
@@ -79,21 +88,6 @@ function OfNow() {
             </label>
           ))}
         </fieldset>
-        <CsvButton
-          name="organizations"
-          columns={[
-            { name: 'id', value: (one) => one.id },
-            { name: 'name', value: (one) => one.name },
-            { name: 'plan', value: (one) => one.plan },
-            { name: 'licenseType', value: (one) => one.licenseType },
-            { name: 'company', value: (one) => one.mapping?.companyName },
-            { name: 'agreement', value: (one) => one.mapping?.agreementName },
-            { name: 'excludedBecause', value: (one) => one.mapping?.excludedBecause },
-            { name: 'licenses', value: (one) => one.licenses },
-            { name: 'servers', value: (one) => one.servers },
-          ]}
-          rows={() => allPages(organizationsQuery, variables, (data) => data.organizations)}
-        />
       </search>
       <ListOf
         from={list}
@@ -108,40 +102,37 @@ function OfNow() {
         }
         clearFilters={isFiltered ? () => setParams({ search: null, state: null }) : undefined}
       >
-        {({ nodes }) => <Rows rows={nodes.map(rowOfNow)} />}
+        {({ nodes }) => <Rows rows={nodes} all={() => allPages(organizationsQuery, variables, rowsOf)} />}
       </ListOf>
     </div>
   );
 }
 
 function OfThen({ at }: { at: string }) {
-  const list = useList(
-    organizationsThenQuery,
-    { first: FIRST, at, msp: mspInView.value },
-    (data) => data.connectionAsOf.organizations,
-    { isLive: false },
-  );
+  const variables = { first: FIRST, at, msp: mspInView.value };
+  const rowsOf = ({ connectionAsOf: { organizations } }: OrganizationsThenQuery) => ({
+    ...organizations,
+    nodes: organizations.nodes.map(rowOfThen),
+  });
+  const list = useList(organizationsThenQuery, variables, rowsOf, { isLive: false });
   return (
     <ListOf from={list} empty={<Empty title={words.emptyThen} />}>
-      {({ nodes }) => (
-        <Rows
-          rows={nodes.map((one) => {
-            const counted = (component: string) =>
-              one.quantities.find((each) => each.component === component)?.counted ?? null;
-            return {
-              ...one,
-              id: one.organization,
-              name: one.name ?? one.organization,
-              licenses: counted('LICENSE'),
-              servers: counted('SERVER'),
-              isClosed: one.isClosed === true,
-              isSelfManaged: one.management === 'SELF',
-            };
-          })}
-        />
-      )}
+      {({ nodes }) => <Rows rows={nodes} all={() => allPages(organizationsThenQuery, variables, rowsOf)} />}
     </ListOf>
   );
+}
+
+function rowOfThen(one: Then): Row {
+  const counted = (component: string) => one.quantities.find((each) => each.component === component)?.counted ?? null;
+  return {
+    ...one,
+    id: one.organization,
+    name: one.name ?? one.organization,
+    licenses: counted('LICENSE'),
+    servers: counted('SERVER'),
+    isClosed: one.isClosed === true,
+    isSelfManaged: one.management === 'SELF',
+  };
 }
 
 function rowOfNow(one: Now): Row {
@@ -159,29 +150,53 @@ function bills(row: Row): string {
   return [row.companyName, row.agreementName].filter(Boolean).join(' · ') || '–';
 }
 
-function Standing({ row }: { row: Row }) {
-  if (row.isClosed) return <Badge tone="calm">{words.closed}</Badge>;
-  if (row.isSelfManaged) return <Badge tone="calm">{words.selfManaged}</Badge>;
-  if (row.excludedBecause !== null) return <Badge tone="calm">{labels.usage.EXCLUDED}</Badge>;
-  if (row.agreementName === null) return <Badge tone="warn">{labels.usage.UNMAPPED}</Badge>;
-  return <Badge tone="good">{words.states.MAPPED}</Badge>;
+function standingOf(row: Row): readonly [Tone, string] {
+  if (row.isClosed) return ['calm', words.closed];
+  if (row.isSelfManaged) return ['calm', words.selfManaged];
+  if (row.excludedBecause !== null) return ['calm', labels.usage.EXCLUDED];
+  if (row.agreementName === null) return ['warn', labels.usage.UNMAPPED];
+  return ['good', words.states.MAPPED];
 }
 
-function Rows({ rows }: { rows: readonly Row[] }) {
+function Standing({ row }: { row: Row }) {
+  const [tone, said] = standingOf(row);
+  return <Badge tone={tone}>{said}</Badge>;
+}
+
+function Rows({ rows, all }: { rows: readonly Row[]; all: Exclude<TableFile<Row>['rows'], undefined> }) {
   const plan = usePlans();
   const columns: readonly Column<Row>[] = [
     {
       name: words.organization,
       isHead: true,
+      value: (row) => row.name,
       cell: (row) => <Link to={`/organizations/${encodeURIComponent(row.id)}`}>{row.name}</Link>,
     },
     { name: words.plan, cell: (row) => about(row, plan) },
     { name: words.bills, isWide: true, cell: (row) => bills(row) },
-    { name: words.licenses, isFigure: true, cell: (row) => <Quantity value={row.licenses} /> },
-    { name: words.servers, isFigure: true, cell: (row) => <Quantity value={row.servers} /> },
-    { name: words.standing, cell: (row) => <Standing row={row} /> },
+    {
+      name: words.licenses,
+      isFigure: true,
+      value: (row) => row.licenses,
+      cell: (row) => <Quantity value={row.licenses} />,
+    },
+    {
+      name: words.servers,
+      isFigure: true,
+      value: (row) => row.servers,
+      cell: (row) => <Quantity value={row.servers} />,
+    },
+    { name: words.standing, value: (row) => standingOf(row)[1], cell: (row) => <Standing row={row} /> },
   ];
-  return <Table label={words.title} columns={columns} rows={rows} rowKey={(row) => row.id} />;
+  return (
+    <Table
+      label={words.title}
+      columns={columns}
+      rows={rows}
+      rowKey={(row) => row.id}
+      file={{ name: 'organizations', ids: [{ name: 'id', value: (row) => row.id }], rows: all }}
+    />
+  );
 }
 
 function about({ plan, licenseType }: Row, name: (plan: string) => string): string {

@@ -207,7 +207,8 @@ function Recent({ data }: { data: OverviewQuery }) {
           <li key={fact.id}>
             <Instant at={fact.recordedAt} />
             <span>
-              <span class="muted">{fact.actor.subject}</span> {sentenceOf(fact, names)}
+              <span class="muted">{fact.actor.subject}</span>{' '}
+              <span class={names.areComing(fact) ? 'coming' : undefined}>{sentenceOf(fact, names)}</span>
             </span>
           </li>
         ))}

@@ -33,7 +33,12 @@ function Shown({ stood }: { stood: Stood }) {
     { name: words.past.component, cell: (row) => labels.components[row.component] },
     { name: words.past.product, isWide: true, cell: (row) => row.identifier },
     { name: words.past.rule, cell: (row) => labels.rules[row.rule] },
-    { name: words.past.minimum, isFigure: true, cell: (row) => <Quantity value={row.minimum} /> },
+    {
+      name: words.past.minimum,
+      isFigure: true,
+      value: (row) => row.minimum,
+      cell: (row) => <Quantity value={row.minimum} />,
+    },
   ];
   return (
     <div class="stack">
@@ -86,6 +91,7 @@ function Shown({ stood }: { stood: Stood }) {
           columns={columns}
           rows={stood.productMappings}
           rowKey={(row) => `${row.plan} ${row.component}`}
+          file={{ name: 'products' }}
         />
       )}
     </div>

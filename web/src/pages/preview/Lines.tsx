@@ -1,9 +1,9 @@
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { useAct } from '../../graphql/act.ts';
-import { type Page as Rows, useList } from '../../graphql/query.ts';
-import { LineName, lineName } from '../../names/LineName.tsx';
-import { type Names, useNames } from '../../names/names.ts';
+import { allPages, type Page as Rows, useList } from '../../graphql/query.ts';
+import { LineName, lineIds, lineName } from '../../names/LineName.tsx';
+import { type Names, useNames, withNames } from '../../names/names.ts';
 import { go, here, href, setParams } from '../../router/location.ts';
 import { minus, plus } from '../../rules/decimals.ts';
 import { isHandEdited } from '../../rules/proof.ts';
@@ -42,12 +42,9 @@ export function Lines({ run }: { run: Run }) {
   const writes = count('CREATE') + count('WRITE');
   const toLookAt = writes + count('HOLD') + count('REFUSE');
   const isAll = here.value.params.get('show') === 'all' || toLookAt === 0;
-  const list = useList(
-    previewLinesQuery,
-    { id: run.id, first: FIRST, actions: isAll ? null : [...TO_LOOK_AT], msp: mspInView.value },
-    (data): Rows<Line> => data.run?.lines ?? NONE,
-    { isLive: false },
-  );
+  const asked = { id: run.id, first: FIRST, actions: isAll ? null : [...TO_LOOK_AT], msp: mspInView.value };
+  const linesOf = (data: PreviewLinesQuery): Rows<Line> => data.run?.lines ?? NONE;
+  const list = useList(previewLinesQuery, asked, linesOf, { isLive: false });
   const names = useNames(list.page.value?.nodes ?? []);
   const [ticked, setTicked] = useState<Readonly<Record<string, Line>>>({});
   const sum = run.planned.reduce((all, one) => plus(all, one.money), '0');
@@ -94,6 +91,7 @@ export function Lines({ run }: { run: Run }) {
             rows={nodes}
             rowKey={keyOf}
             rowClass={(line) => (line.action === 'HOLD' || line.action === 'REFUSE' ? 'marked' : undefined)}
+            file={{ name: 'preview', ids: lineIds, rows: () => withNames(allPages(previewLinesQuery, asked, linesOf)) }}
           />
         )}
       </ListOf>
@@ -110,23 +108,45 @@ function columnsOf(
   tick: (line: Line, isTicked: boolean) => void,
 ): readonly Column<Line>[] {
   return [
-    { name: words.line, isHead: true, cell: (line) => <LineName line={line} names={names} /> },
-    { name: words.wrote, isFigure: true, cell: (line) => <Quantity value={line.wrote} /> },
-    { name: words.found, isFigure: true, cell: (line) => <Found line={line} /> },
+    {
+      name: words.line,
+      isHead: true,
+      value: (line) => lineName(line, names),
+      cell: (line) => <LineName line={line} names={names} />,
+    },
+    {
+      name: words.wrote,
+      isFigure: true,
+      value: (line) => line.wrote,
+      cell: (line) => <Quantity value={line.wrote} />,
+    },
+    { name: words.found, isFigure: true, value: (line) => line.found, cell: (line) => <Found line={line} /> },
     {
       name: words.will,
       isFigure: true,
+      value: (line) => line.target,
       cell: (line) => (
         <strong>
           <Quantity value={line.target} />
         </strong>
       ),
     },
-    { name: words.delta, isFigure: true, cell: (line) => deltaOf(line) },
-    { name: words.money, isFigure: true, cell: (line) => (line.money === null ? '–' : money(line.money)) },
+    {
+      name: words.delta,
+      isFigure: true,
+      value: deltaOf,
+      cell: (line) => (line.target === null ? '–' : change(deltaOf(line))),
+    },
+    {
+      name: words.money,
+      isFigure: true,
+      value: (line) => line.money,
+      cell: (line) => (line.money === null ? '–' : money(line.money)),
+    },
     {
       name: words.happens,
       isWide: true,
+      value: happensTo,
       cell: (line) => (
         <Happens line={line}>
           {line.action === 'HOLD' && mayAct.value && (
@@ -160,9 +180,12 @@ function Found({ line }: { line: Line }) {
   );
 }
 
-function deltaOf(line: Line): string {
-  if (line.target === null) return '–';
-  return change(minus(line.target, line.found ?? '0'));
+const deltaOf = (line: Line): string => (line.target === null ? '' : minus(line.target, line.found ?? '0'));
+
+function happensTo(line: Line): string {
+  if (line.action === 'REFUSE') return refusedLine(line.problem) ?? words.actions.REFUSE;
+  const isOverwritten = line.action === 'WRITE' && isHandEdited(line.wrote, line.found);
+  return [isOverwritten ? words.overwritten : words.actions[line.action], line.problem].filter(Boolean).join(' ');
 }
 
 function Happens({ line, children }: { line: Line; children: ComponentChildren }) {
@@ -170,16 +193,13 @@ function Happens({ line, children }: { line: Line; children: ComponentChildren }
     return (
       <span class="row trouble">
         <Icon name="warning" />
-        <span>{refusedLine(line.problem) ?? words.actions.REFUSE}</span>
+        <span>{happensTo(line)}</span>
       </span>
     );
   }
-  const isOverwritten = line.action === 'WRITE' && isHandEdited(line.wrote, line.found);
   return (
     <span class="row">
-      <span>
-        {isOverwritten ? words.overwritten : words.actions[line.action]} {line.problem}
-      </span>
+      <span>{happensTo(line)}</span>
       {children}
     </span>
   );

@@ -217,6 +217,8 @@ function ProductTable({
     const now = standing.productMappings.find((one) => one.product === chosen.product);
     draft(ruleKey(chosen.product), ruleDraft(chosen, rule, minimum, now));
   };
+  const agreementsOf = (item: Item) =>
+    standing.productMappings.find((one) => one.plan === item.plan && one.component === item.component)?.agreements;
   const isNeeded = (item: Item) =>
     standing.missingProducts.some((one) => one.plan === item.plan && one.component === item.component);
 
@@ -245,9 +247,21 @@ function ProductTable({
   const columns: readonly Column<Row>[] = [
     { name: words.plan, isHead: true, cell: ({ planName }) => planName },
     { name: words.component, cell: ({ item }) => words.components[item.component] },
-    { name: words.product, isWide: true, cell: productCell },
+    {
+      name: words.product,
+      isWide: true,
+      value: ({ item }) => {
+        const chosen = chosenOf(item);
+        return chosen && `${chosen.identifier} ${chosen.description}`;
+      },
+      cell: productCell,
+    },
     {
       name: words.rule,
+      value: ({ item }) => {
+        const chosen = chosenOf(item);
+        return chosen && words.rules[termsOf(chosen.product).rule];
+      },
       cell: ({ item, planName }) => {
         const chosen = chosenOf(item);
         if (chosen === null) return null;
@@ -274,6 +288,10 @@ function ProductTable({
     {
       name: words.minimum,
       isFigure: true,
+      value: ({ item }) => {
+        const chosen = chosenOf(item);
+        return chosen && termsOf(chosen.product).minimum;
+      },
       cell: ({ item, planName }) => {
         const chosen = chosenOf(item);
         if (chosen === null) return null;
@@ -294,11 +312,10 @@ function ProductTable({
     {
       name: words.usedBy,
       isFigure: true,
+      value: ({ item }) => agreementsOf(item),
       cell: ({ item }) => {
-        const found = standing.productMappings.find(
-          (one) => one.plan === item.plan && one.component === item.component,
-        );
-        return found?.agreements == null ? null : words.agreements(found.agreements);
+        const agreements = agreementsOf(item);
+        return agreements == null ? null : words.agreements(agreements);
       },
     },
   ];
@@ -311,6 +328,10 @@ function ProductTable({
         rows={rows}
         rowKey={({ item }) => itemKey(item)}
         rowClass={({ item }) => (drafts[itemKey(item)] ? 'drafted' : undefined)}
+        file={{
+          name: `products-${line.id}`,
+          ids: [{ name: 'product_id', value: ({ item }) => chosenOf(item)?.product }],
+        }}
       />
       {line.plans.some((plan) => plan.components.includes('SERVER')) &&
         line.plans

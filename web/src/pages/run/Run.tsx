@@ -1,8 +1,8 @@
 import { useState } from 'preact/hooks';
 import { useAct } from '../../graphql/act.ts';
-import { type Page as Rows, useList, useQuery } from '../../graphql/query.ts';
-import { LineName } from '../../names/LineName.tsx';
-import { type Names, useNames } from '../../names/names.ts';
+import { allPages, type Page as Rows, useList, useQuery } from '../../graphql/query.ts';
+import { LineName, lineIds, lineName } from '../../names/LineName.tsx';
+import { type Names, useNames, withNames } from '../../names/names.ts';
 import { Link } from '../../router/Link.tsx';
 import type { PageProps } from '../../router/routes.ts';
 import { mayAct, mspInView } from '../../session.ts';
@@ -119,11 +119,9 @@ function Shown({ run }: { run: Known }) {
 }
 
 function Written({ run }: { run: Known }) {
-  const list = useList(
-    runLinesQuery,
-    { id: run.id, first: FIRST, msp: mspInView.value },
-    (data): Rows<Line> => data.run?.lines ?? NONE,
-  );
+  const asked = { id: run.id, first: FIRST, msp: mspInView.value };
+  const linesOf = (data: RunLinesQuery): Rows<Line> => data.run?.lines ?? NONE;
+  const list = useList(runLinesQuery, asked, linesOf);
   const names = useNames(list.page.value?.nodes ?? []);
   const isPlanned = run.plannedAt !== null;
   return (
@@ -137,6 +135,11 @@ function Written({ run }: { run: Known }) {
               columns={columnsOf(names)}
               rows={nodes}
               rowKey={(line) => `${line.agreement} ${line.product}`}
+              file={{
+                name: `run-${run.id}`,
+                ids: lineIds,
+                rows: () => withNames(allPages(runLinesQuery, asked, linesOf)),
+              }}
             />
           )}
         </ListOf>
@@ -181,20 +184,34 @@ function said(run: Known, done: number): string {
 
 function columnsOf(names: Names): readonly Column<Line>[] {
   return [
-    { name: words.line, isHead: true, cell: (line) => <LineName line={line} names={names} /> },
-    { name: words.before, isFigure: true, cell: (line) => <Quantity value={line.outcomeFound ?? line.found} /> },
+    {
+      name: words.line,
+      isHead: true,
+      value: (line) => lineName(line, names),
+      cell: (line) => <LineName line={line} names={names} />,
+    },
+    { name: words.before, isFigure: true, value: foundIn, cell: (line) => <Quantity value={foundIn(line)} /> },
     {
       name: words.after,
       isFigure: true,
+      value: heldAfter,
       cell: (line) => (
         <strong>
-          <Quantity value={isWritten(line) ? (line.outcomeTarget ?? line.target) : (line.outcomeFound ?? line.found)} />
+          <Quantity value={heldAfter(line)} />
         </strong>
       ),
     },
-    { name: words.result, cell: (line) => <Result line={line} /> },
-    { name: words.because, isWide: true, cell: (line) => becauseOf(line) },
-    { name: words.at, cell: (line) => line.outcomeAt && <Moment at={line.outcomeAt} /> },
+    {
+      name: words.result,
+      value: (line) => labels.outcomes[line.outcome ?? 'WAITING'],
+      cell: (line) => <Result line={line} />,
+    },
+    { name: words.because, isWide: true, cell: becauseOf },
+    {
+      name: words.at,
+      value: (line) => line.outcomeAt,
+      cell: (line) => line.outcomeAt && <Moment at={line.outcomeAt} />,
+    },
   ];
 }
 
@@ -207,6 +224,8 @@ function Moment({ at }: { at: string }) {
   );
 }
 
+const foundIn = (line: Line) => line.outcomeFound ?? line.found;
+const heldAfter = (line: Line) => (isWritten(line) ? (line.outcomeTarget ?? line.target) : foundIn(line));
 const isWritten = (line: Line) => line.outcome === 'VERIFIED' || line.outcome === 'UNCHANGED';
 
 function Result({ line }: { line: Line }) {

@@ -3,7 +3,6 @@ import { Link } from '../../router/Link.tsx';
 import { here, setParams } from '../../router/location.ts';
 import { mayAct, mspInView } from '../../session.ts';
 import { Badge } from '../../ui/Badge.tsx';
-import { CsvButton } from '../../ui/CsvButton.tsx';
 import { Empty } from '../../ui/Empty.tsx';
 import { Instant } from '../../ui/Instant.tsx';
 import { ListOf } from '../../ui/ListOf.tsx';
@@ -67,27 +66,25 @@ export default function Runs() {
               ))}
             </select>
           </label>
-          <CsvButton
-            name="runs"
-            columns={[
-              { name: 'id', value: (run) => run.id },
-              { name: 'kind', value: (run) => run.kind },
-              { name: 'status', value: (run) => run.status },
-              { name: 'month', value: (run) => run.month },
-              { name: 'requestedBy', value: (run) => run.requestedBy },
-              { name: 'requestedAt', value: (run) => run.requestedAt },
-              { name: 'lines', value: (run) => run.lineCount },
-              { name: 'problem', value: (run) => run.problem },
-            ]}
-            rows={() => allPages(runsQuery, variables, (data) => data.runs)}
-          />
         </search>
         <ListOf
           from={list}
           empty={<Empty title={words.empty} means={words.emptyMeans} />}
           clearFilters={kind || status ? () => setParams({ kind: null, status: null }) : undefined}
         >
-          {({ nodes }) => <Table label={words.title} columns={columns} rows={nodes} rowKey={(run) => run.id} />}
+          {({ nodes }) => (
+            <Table
+              label={words.title}
+              columns={columns}
+              rows={nodes}
+              rowKey={(run) => run.id}
+              file={{
+                name: 'runs',
+                ids: [{ name: 'id', value: (run) => run.id }],
+                rows: () => allPages(runsQuery, variables, (data) => data.runs),
+              }}
+            />
+          )}
         </ListOf>
       </div>
     </Page>
@@ -98,25 +95,34 @@ const columns: readonly Column<Run>[] = [
   {
     name: words.kind,
     isHead: true,
+    value: (run) => labels.runs[run.kind],
     cell: (run) => (
       <Link to={run.kind === 'PREVIEW' ? '/runs/preview' : `/runs/${run.id}`} params={paramsOf(run)}>
         {labels.runs[run.kind]}
       </Link>
     ),
   },
-  { name: words.asked, cell: (run) => <Instant at={run.requestedAt} /> },
+  { name: words.asked, value: (run) => run.requestedAt, cell: (run) => <Instant at={run.requestedAt} /> },
   { name: words.by, cell: (run) => run.requestedBy ?? words.clock },
-  { name: words.month, cell: (run) => (run.month === null ? '–' : month(run.month)) },
-  { name: words.lines, isFigure: true, cell: (run) => <Quantity value={run.lineCount} /> },
+  { name: words.month, value: (run) => run.month, cell: (run) => (run.month === null ? '–' : month(run.month)) },
+  {
+    name: words.lines,
+    isFigure: true,
+    value: (run) => run.lineCount,
+    cell: (run) => <Quantity value={run.lineCount} />,
+  },
   { name: words.result, isWide: true, cell: (run) => resultOf(run) },
-  { name: words.status, cell: (run) => <State run={run} /> },
+  { name: words.status, value: stateOf, cell: (run) => <State run={run} /> },
 ];
 
 const paramsOf = (run: Run) => (run.kind === 'PREVIEW' ? { run: run.id } : {});
 
+function stateOf(run: Run): string {
+  return run.problem === null ? labels.runStates[run.status] : words.failed;
+}
+
 function State({ run }: { run: Run }) {
-  if (run.problem !== null) return <Badge tone="bad">{words.failed}</Badge>;
-  return <Badge tone={runTones[run.status]}>{labels.runStates[run.status]}</Badge>;
+  return <Badge tone={run.problem === null ? runTones[run.status] : 'bad'}>{stateOf(run)}</Badge>;
 }
 
 function resultOf(run: Run): string {
