@@ -438,9 +438,11 @@ class Expected:
                 self._overwrite(key, month, run, None)
 
     def overwritten(self, key: LineKey, month: Month) -> int | None:
-        """What Sync now would write; none while a final of an earlier month waits, which would go over it later."""
+        """What Sync now would write; none where its month closed without this line, as it may while a push is held,
+        and none while a final of an earlier month waits, which would go over it later.
+        """
         if month != month_of(self.now):
-            return self.closed(key, month)
+            return self.closed(key, month) if key in self.lines_of(month) else None
         return None if self.line(key).finals else self.wanted(month).get(key, 0)
 
     def _overwrite(self, key: LineKey, month: Month, run: str | None, answered: Hold | None) -> None:
