@@ -83,7 +83,9 @@ def compose(
     catalogue = parse_catalogue(api.catalogue_file.read_text(encoding="utf-8"))
     vault = Vault(key_source(settings))
     with ExitStack() as opened:
-        journal = opened.enter_context(Journal(url, CODEC, pool_size=settings.pool_size))
+        journal = opened.enter_context(
+            Journal(url, CODEC, pool_size=settings.pool_size, shares_appends=api.changes_together > 0)
+        )
         http = opened.enter_context(open_http(Guard(settings.allowed_origins)))
         numbers = Numbers()
 

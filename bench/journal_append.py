@@ -131,9 +131,16 @@ _organizations = count()
 
 
 def _ours(journal: Journal) -> Callable[[], None]:
+    """On streams that exist and are known to the process, as the rivals' are."""
     own = next(_organizations)
     streams = [organization_stream(MSP, OrganizationId(f"organization-{own}-{number}")) for number in range(STREAMS)]
     numbers = count()
+
+    def begin(reader: Reader) -> list[Change]:
+        reader.states(ORGANIZATION, streams)
+        return [Change(stream, (_fact(f"{own}-begins"),)) for stream in streams]
+
+    journal.transact(begin, ORIGIN)
 
     def act() -> None:
         number = next(numbers)

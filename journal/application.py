@@ -36,6 +36,7 @@ from journal.recorder import (
     StoredKey,
     TakenKey,
 )
+from journal.shared_append import SharedAppend
 from journal.state_cache import Folded, StateCache
 
 S = TypeVar("S")
@@ -79,7 +80,8 @@ class NotRead(Exception):
 class Journal(AbstractContextManager["Journal"]):
     """One process's door to the journal; threads share it.
 
-    `pool_size` bounds its connections to the database, `cached_states` the streams whose folded states it keeps.
+    `pool_size` bounds its connections to the database, `cached_states` the streams whose folded states it keeps;
+    without `shares_appends` threads append one by one.
     """
 
     def __init__(
@@ -89,10 +91,12 @@ class Journal(AbstractContextManager["Journal"]):
         *,
         pool_size: int = 8,
         cached_states: int = 20_000,
+        shares_appends: bool = True,
         new_id: Callable[[], UUID] = new_entry_id,
     ) -> None:
         self._codec = codec
         self._recorder = FactRecorder(Datastore(url, pool_size=pool_size))
+        self._append = SharedAppend(self._recorder.append).append if shares_appends else self._recorder.append
         self._cache = StateCache(cached_states)
         self._new_id = new_id
 
@@ -159,7 +163,7 @@ class Journal(AbstractContextManager["Journal"]):
                 continue
             append = self._append_of(reader, changes, keys, origin)
             try:
-                appended = self._recorder.append(append, alongside)
+                appended = self._append(append) if alongside is None else self._recorder.append(append, alongside)
             except Conflict:
                 pass
             except KeyTaken as taken:

@@ -187,10 +187,18 @@ class FactRecorder(PostgresApplicationRecorder):
         )
         return range(appended.first_position, appended.first_position + len(facts))
 
-    def append(self, append: Append, alongside: Alongside | None = None) -> Appended:
+    def append(
+        self,
+        append: Append,
+        alongside: Alongside | None = None,
+        *,
+        looks_first: bool = False,
+        give_up_at: float | None = None,
+    ) -> Appended:
         """Store facts and keys in one transaction, or nothing.
 
-        With `alongside` the same transaction holds its rows too. It may be called again after a lost connection.
+        With `alongside` the same transaction holds its rows too. It may be called again after a lost connection. An
+        append that may have been stored before `looks_first`. `give_up_at` is on the monotonic clock.
         Raises: Conflict, KeyTaken; ValueError without facts or for a key given twice.
         """
         if not append.facts:
@@ -198,7 +206,7 @@ class FactRecorder(PostgresApplicationRecorder):
         wanted_keys = {(key.msp, key.kind, key.key) for key in append.keys}
         if len(wanted_keys) != len(append.keys):
             raise ValueError("a key is given twice in one append")
-        interrupted = False
+        interrupted = looks_first
 
         def attempt() -> Appended:
             nonlocal interrupted
@@ -214,7 +222,7 @@ class FactRecorder(PostgresApplicationRecorder):
                     return stored
                 raise self._refusal(append, error) from error
 
-        return patiently(attempt)
+        return patiently(attempt, give_up_at)
 
     def _append_once(self, append: Append, alongside: Alongside | None) -> Appended:
         parameters = _parameters(append)
@@ -285,13 +293,14 @@ class FactRecorder(PostgresApplicationRecorder):
             yield connection.cursor(binary=True, row_factory=tuple_row)
 
 
-def patiently(attempt: Callable[[], T], patience_seconds: float = PATIENCE_SECONDS) -> T:
-    """Run again what failed because the connection broke, until patience runs out.
+def patiently(attempt: Callable[[], T], give_up_at: float | None = None) -> T:
+    """Run again what failed because the connection broke, until patience runs out: at an instant, or after a while.
 
     Raises: the library's OperationalError or InterfaceError at the end; at once when the server answered with an error
     that trying again does not cure (a statement time-out, a full disk).
     """
-    give_up_at = time.monotonic() + patience_seconds
+    if give_up_at is None:
+        give_up_at = time.monotonic() + PATIENCE_SECONDS
     pause = 0.02
     while True:
         try:

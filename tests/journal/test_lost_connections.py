@@ -166,7 +166,7 @@ def test_patience_has_an_end() -> None:
         raise OperationalError("gone")
 
     with pytest.raises(OperationalError):
-        patiently(attempt, patience_seconds=0.1)
+        patiently(attempt, give_up_at=time.monotonic() + 0.1)
 
     assert len(tries) > 1
 
