@@ -48,6 +48,8 @@ story: $(INSTALLED) ## Drive the whole flow over HTTP against the running system
 # Files stay whole, so that what a file sets up once is set up once; four at most, since each brings a PostgreSQL.
 SPREAD := --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 PIECEWISE := --numprocesses auto --maxprocesses 4 --dist worksteal
+# A browser, an API, a worker and a PostgreSQL in each process: on two cores a third one makes it slower.
+BROWSERS := --numprocesses 2 --dist worksteal
 
 test: $(INSTALLED) $(PANEL) ## Set up and pass all quick tests
 	@$(BIN)/python -m pytest -m "not long" --ignore=tests/web $(SPREAD)
@@ -56,7 +58,7 @@ browser: ## Install the browser that the panel is tested with, from Debian's pac
 	@command -v "$${CHROMIUM:-chromium}" > /dev/null || { apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium > /dev/null; }
 
 test-browser: $(INSTALLED) $(PANEL) ## Use the panel in a browser, by mouse and by keyboard
-	@$(BIN)/python -m pytest -m "not long" tests/web --tracing retain-on-failure --screenshot only-on-failure --output .test-results
+	@$(BIN)/python -m pytest -m "not long" tests/web $(BROWSERS) --tracing retain-on-failure --screenshot only-on-failure --output .test-results
 
 browser-speed: $(INSTALLED) $(PANEL) ## Measure how soon the panel's pages are there (wants a quiet machine)
 	@$(BIN)/python -m pytest -m long tests/web

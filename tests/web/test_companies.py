@@ -9,7 +9,6 @@ from journal.entry import Role
 from tests.api import given
 from tests.api.harness import new_tenant
 from tests.syncing.whole import Whole
-from tests.web.axe import findings
 from tests.web.panel import Panel
 
 EXACT = """query ($after: String) {
@@ -332,15 +331,3 @@ def test_as_of_an_instant_shows_what_was_mapped_then(connected: Whole, panel: Pa
     expect(panel.page.get_by_role("combobox")).to_have_count(0)
     panel.button("Back to now").click()
     expect(panel.page.get_by_role("combobox").first).to_be_visible()
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("path", ["/companies", "/companies?by=organization", "/companies?search=none", "/import"])
-def test_the_pages_are_accessible(connected: Whole, panel: Panel, path: str, scheme: str) -> None:
-    connected.billing()
-    panel.page.emulate_media(color_scheme="light" if scheme == "light" else "dark")
-    panel.open(path)
-    expect(panel.page.get_by_role("heading", level=1)).to_be_visible()
-    expect(panel.page.locator(".skeleton")).to_have_count(0)
-
-    assert findings(panel.page) == []

@@ -3,7 +3,6 @@
 import subprocess
 from datetime import timedelta
 
-import pytest
 from playwright.sync_api import Route, expect
 
 from domain.values import MspId
@@ -12,19 +11,6 @@ from tests.api import given
 from tests.syncing.whole import Whole
 from tests.web.axe import findings
 from tests.web.panel import Panel
-
-PAGES = (
-    "/",
-    "/companies",
-    "/companies?by=organization",
-    "/products",
-    "/import",
-    "/settings",
-    "/setup/credentials",
-    "/organizations",
-    "/runs",
-    "/history",
-)
 
 
 def test_without_a_token_one_can_be_pasted(panel: Panel) -> None:
@@ -196,40 +182,6 @@ def test_own_time_is_shown_on_demand_and_utc_stays_in_the_tooltip(connected: Who
 
     expect(instant).to_contain_text("EET")
     assert "UTC" in str(instant.get_attribute("title"))
-
-
-@pytest.mark.parametrize("path", PAGES)
-def test_every_text_is_in_the_words_and_may_be_longer(connected: Whole, panel: Panel, path: str) -> None:
-    panel.open(f"{path}{'&' if '?' in path else '?'}lang=pseudo")
-    expect(panel.page.get_by_role("heading", level=1)).to_contain_text("[")
-    expect(panel.page.locator(".skeleton")).to_have_count(0)
-
-    plain = panel.page.evaluate(
-        """() => [...document.querySelectorAll('h1, h2, th, legend, button, .button, label, .help, .muted, p')]
-          .filter((one) => one.checkVisibility() && !one.querySelector('input, select, code, kbd, time'))
-          .map((one) => one.innerText.trim())
-          .filter((text) => /^[A-Z][a-z]+( [a-z]+)*$/.test(text))"""
-    )
-    names = {"Customer", "Active", "Lite", "Core", "Premium", "Business", "Enterprise", "Network security"}
-    assert [] == [one for one in plain if one not in names and "·" not in one and not _is_data(connected, one)]
-
-
-def _is_data(ledger: Whole, text: str) -> bool:
-    """Names of types, statuses, companies and agreements come from ConnectWise, of organizations from the vendor."""
-    tables = ("company", "companyType", "companyStatus", "agreement")
-    rows = [row for table in tables for row in ledger.tenant.admin("GET", f"/records/{table}")]
-    known = {str(row.get(field)) for row in rows for field in ("name", "identifier")}
-    return text in known | {"Globex", "Initech", "Password manager"} or text.split(" ", maxsplit=1)[0] in known
-
-
-@pytest.mark.parametrize("path", PAGES)
-def test_nothing_is_wider_than_a_narrow_screen(connected: Whole, panel: Panel, path: str) -> None:
-    panel.page.set_viewport_size({"width": 320, "height": 800})
-    panel.open(path)
-    expect(panel.page.get_by_role("heading", level=1)).to_be_visible()
-    expect(panel.page.locator(".skeleton")).to_have_count(0)
-
-    assert 320 == panel.page.evaluate("document.documentElement.scrollWidth")
 
 
 def test_on_a_narrow_screen_the_pages_are_behind_a_menu(connected: Whole, panel: Panel) -> None:

@@ -9,7 +9,6 @@ from playwright.sync_api import Locator, expect
 
 from journal.entry import Role
 from tests.syncing.whole import Whole
-from tests.web.axe import in_both_themes
 from tests.web.panel import Panel
 
 
@@ -169,22 +168,3 @@ def test_there_is_nothing_before_the_first_fact_and_failures_are_told(panel: Pan
     panel.open("/history?fact=not-there")
 
     expect(panel.page.get_by_text("There is no fact with this id.")).to_be_visible()
-
-
-def test_they_are_accessible(billing: Whole, panel: Panel) -> None:
-    before = (datetime.now(UTC) - timedelta(minutes=5)).isoformat().replace("+00:00", "Z")
-    now = billing.admin.one("{ serverTime }")
-    found = {}
-
-    panel.open("/history?organization=globex&follow=1")
-    facts(panel).first.get_by_role("link").click()
-    expect(panel.page.get_by_role("region", name="Fact", exact=True).get_by_role("heading")).to_be_visible()
-    found["history"] = in_both_themes(panel.page)
-    panel.open(f"/history/compare?from={before}&to={now}")
-    expect(panel.page.get_by_role("region", name="Compare two instants")).to_be_visible()
-    found["compare"] = in_both_themes(panel.page)
-    panel.open(f"/?at={now}")
-    expect(panel.page.get_by_role("region", name="Products")).to_be_visible()
-    found["as of"] = in_both_themes(panel.page)
-
-    assert set(map(len, found.values())) == {0}, found

@@ -1,11 +1,9 @@
 """The platform's page: change here, watch the addition move there."""
 
-import pytest
 from playwright.sync_api import Browser, expect
 
 from journal.entry import Role
 from tests.syncing.whole import Whole
-from tests.web.axe import findings
 from tests.web.panel import Panel
 
 
@@ -77,13 +75,3 @@ def test_an_admin_finds_no_such_page(panel: Panel) -> None:
     panel.open("/licences")
 
     expect(panel.heading("There is no such page")).to_be_visible()
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_is_accessible(connected: Whole, panel: Panel, scheme: str) -> None:
-    panel.page.emulate_media(color_scheme="light" if scheme == "light" else "dark")
-    panel.open("/licences", Role.PLATFORM)
-    report(panel, "Globex", "Change by", "5")
-    expect(panel.page.get_by_text("Recorded: Licences +5, now 5.")).to_be_visible()
-
-    assert findings(panel.page) == []

@@ -7,9 +7,8 @@ import pytest
 from playwright.sync_api import expect
 
 from journal.entry import Role
-from tests.api import given
 from tests.syncing.whole import Whole
-from tests.web.axe import findings, in_both_themes
+from tests.web.axe import findings
 from tests.web.lived import change
 from tests.web.panel import Panel
 
@@ -161,18 +160,3 @@ def test_an_instant_in_the_past_shows_what_was_known_then(connected: Whole, pane
     panel.button("Back to now").first.click()
 
     expect(panel.page.get_by_text(re.compile("^Bills to "))).to_be_visible()
-
-
-def test_they_are_accessible(billing: Whole, panel: Panel) -> None:
-    given.registered(billing.api, given.new_organization("umbrella"))
-    bills = billing.admin.one("{ companyMappings { nodes { agreement } } }")["nodes"][0]["agreement"]
-    found = {}
-
-    for path in ("/organizations", "/organizations/globex", f"/explain/{bills}/{billing.products()[0]}"):
-        panel.open(path)
-        expect(
-            panel.page.get_by_role("main").get_by_role("table").or_(panel.page.get_by_role("img")).first
-        ).to_be_visible()
-        found[path] = in_both_themes(panel.page)
-
-    assert set(map(len, found.values())) == {0}, found

@@ -1,12 +1,9 @@
 """The overview: is it on, is it right, what is next, what needs me."""
 
-import pytest
 from playwright.sync_api import expect
 
 from journal.entry import Role
-from tests.api import given
 from tests.syncing.whole import Whole
-from tests.web.axe import findings
 from tests.web.panel import Panel
 
 
@@ -49,21 +46,3 @@ def test_a_licence_change_is_seen_without_reload(connected: Whole, panel: Panel)
     connected.licenses("globex", 17)
 
     expect(panel.page.get_by_text("licences +17, now 17")).to_be_visible()
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_is_accessible(connected: Whole, panel: Panel, scheme: str) -> None:
-    panel.page.emulate_media(color_scheme="light" if scheme == "light" else "dark")
-    connected.licenses("globex", 17)
-    panel.open()
-    expect(panel.page.get_by_text("licences +17, now 17")).to_be_visible()
-
-    assert findings(panel.page) == []
-
-
-def test_it_is_accessible_before_anything_is_connected(panel: Panel) -> None:
-    given.registered(panel.api, given.new_organization("globex"))
-    panel.open()
-    expect(panel.page.get_by_role("heading", name="Connect ConnectWise PSA")).to_be_visible()
-
-    assert findings(panel.page) == []

@@ -4,7 +4,7 @@ import re
 from decimal import Decimal
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Route, expect
 
 from journal.entry import Role
 from tests.api import operations
@@ -110,6 +110,48 @@ def test_a_preview_of_another_scope_is_another_preview(connected: Whole, bills: 
 
     expect(panel.page.get_by_role("combobox", name="Organizations")).to_have_value("globex")
     assert panel.page.url != first
+
+
+def test_within_the_days_of_hold_sync_now_goes_through_after_a_warning(
+    connected: Whole, bills: Billing, panel: Panel
+) -> None:
+    connected.hand_edit(bills.agreement, bills.licenses, 43)
+    connected.ask(operations.CHANGE_SETTINGS, holdDays=3)
+    on_day(panel, 4)
+    panel.open("/runs/preview")
+
+    warning = panel.page.get_by_text("The settings hold new-month quantities for 3 days after the close.")
+    expect(warning).to_contain_text("Sync now writes them all the same, so last month must be invoiced already.")
+    panel.button("Write 1 quantity").click()
+
+    expect(panel.page.get_by_text("All lines are done.")).to_be_visible()
+    assert connected.holds(bills.agreement, bills.licenses) == [Decimal(40)]
+
+
+def test_after_the_days_of_hold_there_is_no_warning(connected: Whole, bills: Billing, panel: Panel) -> None:
+    connected.hand_edit(bills.agreement, bills.licenses, 43)
+    connected.ask(operations.CHANGE_SETTINGS, holdDays=3)
+    on_day(panel, 5)
+
+    panel.open("/runs/preview")
+
+    expect(panel.button("Write 1 quantity")).to_be_visible()
+    expect(panel.page.get_by_text("The settings hold new-month quantities")).to_have_count(0)
+
+
+def on_day(panel: Panel, day: int) -> None:
+    """The API's time, as the preview is told it, is on a day of the month."""
+
+    def told(route: Route) -> None:
+        if '"operationName":"Preview"' not in (route.request.post_data or ""):
+            route.fallback()
+            return
+        answer = route.fetch()
+        said = answer.json()
+        said["data"]["serverTime"] = f"{said['data']['serverTime'][:8]}{day:02}T12:00:00Z"
+        route.fulfill(response=answer, json=said)
+
+    panel.page.route("**/graphql", told)
 
 
 def test_a_paused_connection_is_told_with_the_way_to_resume(connected: Whole, bills: Billing, panel: Panel) -> None:
