@@ -1,6 +1,7 @@
 """Importing companies, and mapping organizations to them: by mouse, by keyboard, one and many."""
 
 import re
+from collections import Counter
 
 import pytest
 from playwright.sync_api import Locator, expect
@@ -53,6 +54,38 @@ def test_an_import_runs_shows_what_it_found_and_leads_on(ledger: Whole, panel: P
     expect(done.get_by_text(str(counts["companies"]), exact=True).first).to_be_visible()
     done.get_by_role("link", name="Map companies").click()
     expect(panel.heading("Companies")).to_be_focused()
+
+
+def test_companies_are_counted_before_they_are_imported(ledger: Whole, panel: Panel) -> None:
+    given.connected(ledger.api, ledger.tenant)
+    companies = [one for one in ledger.tenant.admin("GET", "/records/company") if not one.get("deletedFlag")]
+    having = Counter(each["name"] for one in companies for each in one["types"])
+    name, count = next((name, count) for name, count in having.items() if 0 < count < len(companies))
+    panel.open("/import")
+    expect(panel.page.get_by_text(f"About {len(companies)} companies would be read.")).to_be_visible()
+    kind = panel.page.get_by_role("group", name="Company types").locator("label").filter(has_text=name).first
+    expect(kind).to_contain_text(str(count))
+
+    kind.get_by_role("checkbox").check()
+
+    expect(panel.page.get_by_text(re.compile(rf"^About {count} compan"))).to_be_visible()
+    panel.button("Import companies").click()
+    done = panel.page.get_by_role("region", name="The import is done.")
+    expect(done.get_by_text(str(count), exact=True).first).to_be_visible()
+
+
+def test_what_is_mapped_to_a_company_that_is_gone_leads_to_another_mapping(connected: Whole, panel: Panel) -> None:
+    bills = connected.billing()
+    connected.psa_action("company_deleted", company=bills.company)
+    panel.open("/import")
+
+    panel.button("Import again").click()
+
+    done = panel.page.get_by_role("region", name="The import is done.")
+    expect(done.get_by_text(re.compile("^Globex is mapped to .*, which is gone in ConnectWise"))).to_be_visible()
+    done.get_by_role("link", name="Map again…").click()
+    expect(panel.heading("Companies")).to_be_focused()
+    expect(panel.page.get_by_role("combobox", name="Company for Globex")).to_be_visible()
 
 
 def test_an_import_that_fails_says_what_it_means(ledger: Whole, panel: Panel) -> None:

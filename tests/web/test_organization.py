@@ -106,6 +106,41 @@ def test_a_hand_edit_stands_in_the_proof_and_a_replay_finds_it(billing: Whole, p
     expect(panel.page.get_by_text("ConnectWise holds 50, 46 was written last")).to_be_visible()
 
 
+def test_why_is_answered_as_of_an_instant_without_what_came_later(billing: Whole, panel: Panel) -> None:
+    before = billing.admin.one("{ serverTime }")
+    billing.licenses("globex", 46)
+    billing.settle()
+    panel.open(f"/organizations/globex?at={before}")
+    expect(panel.heading("Globex")).to_be_visible()
+    [agreement] = {
+        one["agreement"] for one in billing.admin.one("{ companyMappings { nodes { agreement } } }")["nodes"]
+    }
+    licenses, _ = billing.products()
+
+    panel.open(f"/explain/{agreement}/{licenses}?at={before}")
+
+    expect(panel.page.get_by_role("heading", level=1, name=re.compile(r"^Why is .* 40 in "))).to_be_visible()
+    expect(panel.page.get_by_text("You are looking at what was recorded by")).to_be_visible()
+    expect(panel.page.get_by_text("Sum checked")).to_be_visible()
+    expect(panel.button("Replay this month from the journal")).to_have_count(0)
+    panel.page.get_by_role("main").get_by_role("button", name="Back to now").click()
+    expect(panel.page.get_by_role("heading", level=1, name=re.compile(r"^Why is .* 46 in "))).to_be_visible()
+
+
+def test_what_is_recorded_and_not_written_yet_is_no_wrong_sum(billing: Whole, panel: Panel) -> None:
+    billing.ask("mutation ($input: ConnectionInput!) { pause(input: $input) { __typename } }")
+    billing.licenses("globex", 46)
+    [agreement] = {
+        one["agreement"] for one in billing.admin.one("{ companyMappings { nodes { agreement } } }")["nodes"]
+    }
+    licenses, _ = billing.products()
+
+    panel.open(f"/explain/{agreement}/{licenses}")
+
+    expect(panel.page.get_by_text("Something newer is still to be written")).to_be_visible()
+    expect(panel.page.get_by_role("alert")).to_have_count(0)
+
+
 def test_what_never_was_billed_is_told_with_the_way_on(billing: Whole, panel: Panel) -> None:
     panel.open("/explain/424242/7")
 

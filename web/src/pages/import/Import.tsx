@@ -206,16 +206,21 @@ function Finished({ run }: { run: Run }) {
         <>
           <h2>{words.vanished}</h2>
           <ul class="stack">
-            {run.vanished.map((one) => (
-              <li key={one.organization} class="row">
-                <span>
-                  {words.vanishedMeans(names.organization(one.organization) ?? one.organization, one.companyName ?? '')}
-                </span>
-                <Link class="button" to="/companies" params={{ search: one.companyName }}>
-                  {words.remap}
-                </Link>
-              </li>
-            ))}
+            {run.vanished.map((one) => {
+              const name = names.organization(one.organization) ?? one.organization;
+              return (
+                <li key={one.organization} class="row">
+                  <span>{words.vanishedMeans(name, one.companyName ?? '')}</span>
+                  <Link
+                    class="button"
+                    to="/companies"
+                    params={{ by: 'organization', search: name, change: one.organization }}
+                  >
+                    {words.remap}
+                  </Link>
+                </li>
+              );
+            })}
           </ul>
         </>
       )}

@@ -35,7 +35,11 @@ export function Imported({ run }: { run: NonNullable<RunQuery['run']> }) {
                 <li key={one.organization} class="row">
                   {name} · {one.companyName} · {one.agreementName}
                   {mayAct.value && (
-                    <Link class="button" to="/companies" params={{ search: name }}>
+                    <Link
+                      class="button"
+                      to="/companies"
+                      params={{ by: 'organization', search: name, change: one.organization }}
+                    >
                       {words.mapAgain}
                     </Link>
                   )}
