@@ -383,8 +383,8 @@ class Expected:
             if line.is_fresh and wanted is None:
                 due.is_over = True
                 line.hold = None
-            elif wanted is None and due.leaving is not None:
-                self._write(line, 0 if due.leaving == "ZERO" else line.held or 0, 0, now)
+            elif wanted is None and (leaving := self._leaving(line)) is not None:
+                self._write(line, 0 if leaving == "ZERO" else line.held or 0, 0, now)
                 line.is_fresh = True
             elif line.is_fresh:
                 if self._is_stopped(line, Hold("INITIAL", now, "DROP", line.held or 0, wanted or 0), answered):
@@ -403,6 +403,10 @@ class Expected:
                     due.is_over = True
                 else:
                     self._write(line, target, wanted or 0, now)
+
+    def _leaving(self, line: Line) -> str | None:
+        """What the admin chose last, when somebody left the line by mapping, whichever act is looked at."""
+        return next((due.leaving for _, due in sorted(line.acts.items(), reverse=True) if due.leaving), None)
 
     def _is_on_hold(self, line: Line) -> bool:
         """Until 00:00 of date(final verified; day 1 if none) + hold days + 1 (design §5)."""
