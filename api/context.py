@@ -83,6 +83,8 @@ class Parts:
     numbers: Numbers
     traces: Traces
     suggestions: KeptSuggestions = field(default_factory=KeptSuggestions)
+    known_msps: set[MspId] = field(default_factory=set)
+    """MSPs that were found to exist. What is recorded stays, so they do for ever."""
 
     async def in_thread(self, work: Callable[..., T], *arguments: object, **named: object) -> T:
         """Run what blocks, away from the event loop."""
@@ -139,8 +141,10 @@ class Asking:
     async def known_msp(self, asked: str | None) -> MspId:
         """As `msp`, for reading: a token for all MSPs is told when there is none of that name."""
         msp = self.msp(asked)
-        if self.principal.msp is None and not await organization_rows.msp_exists(self.views, msp):
-            raise unknown_msp(msp)
+        if self.principal.msp is None and msp not in self.parts.known_msps:
+            if not await organization_rows.msp_exists(self.views, msp):
+                raise unknown_msp(msp)
+            self.parts.known_msps.add(msp)
         return msp
 
     async def in_thread(self, work: Callable[..., T], *arguments: object, **named: object) -> T:

@@ -9,6 +9,7 @@ from functools import wraps
 from typing import Any
 
 import strawberry
+from graphql import FieldNode, FragmentSpreadNode, InlineFragmentNode
 from strawberry.extensions import FieldExtension
 from strawberry.extensions.field_extension import AsyncExtensionResolver
 
@@ -93,10 +94,38 @@ def subscription(roles: frozenset[Role], description: str | None = None) -> Call
     return declare
 
 
-def computed(description: str | None = None) -> Callable[[Callable[..., Any]], Any]:
-    """A field of a type that is worked out when asked for. It shows what its parent's reader may see."""
+def computed(description: str | None = None, graphql_type: Any = None) -> Callable[[Callable[..., Any]], Any]:
+    """A field of a type that is worked out when asked for. It shows what its parent's reader may see.
+
+    `graphql_type` for a resolver that gives a value or something to wait for: waiting costs much for each item of a
+    list, so what is there already is better given as it is.
+    """
 
     def declare(resolver: Callable[..., Any]) -> Any:
-        return strawberry.field(resolver=resolver, description=description)
+        return strawberry.field(resolver=resolver, description=description, graphql_type=graphql_type)
 
     return declare
+
+
+def asks_for(info: Info, name: str) -> bool:
+    """Whether a field of the name is asked for somewhere below this one, so that a whole page is read for it.
+
+    It may say yes where a directive leaves the field out in the end, never the other way round.
+    """
+    raw = info._raw_info
+    spread: set[str] = set()
+    waiting = [node.selection_set for node in raw.field_nodes]
+    while waiting:
+        selected = waiting.pop()
+        for selection in () if selected is None else selected.selections:
+            match selection:
+                case FieldNode():
+                    if selection.name.value == name:
+                        return True
+                    waiting.append(selection.selection_set)
+                case InlineFragmentNode():
+                    waiting.append(selection.selection_set)
+                case FragmentSpreadNode() if selection.name.value not in spread:
+                    spread.add(selection.name.value)
+                    waiting.append(raw.fragments[selection.name.value].selection_set)
+    return False

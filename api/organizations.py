@@ -3,16 +3,17 @@
 from datetime import datetime
 
 import strawberry
+from strawberry.utils.await_maybe import AwaitableOrValue
 
 from api import paging
 from api.context import Info
-from api.fields import EVERYBODY, OVERSEERS, computed, query
+from api.fields import EVERYBODY, OVERSEERS, asks_for, computed, query
 from api.paging import Paged
 from domain.values import Component, LicenseType, Management, MspId
 from projections.reads import mappings as mapping_rows
 from projections.reads import organizations as organization_rows
 from projections.reads.mappings import CompanyMappingRow
-from projections.reads.organizations import OrganizationFilter, OrganizationRow
+from projections.reads.organizations import OrganizationFilter, OrganizationRow, UsageRow
 
 
 @strawberry.type(description="Where an organization bills to, or why it deliberately does not.")
@@ -55,18 +56,15 @@ class Organization:
     changed_at: datetime
     mapping: CompanyMapping | None
 
-    @computed("Every component of every plan it ever had.")
-    async def usage_to_date(self, info: Info) -> list[UsageToDate]:
-        return [
-            UsageToDate(
-                plan=strawberry.ID(row.plan),
-                component=Component(row.component),
-                counted=row.counted,
-                billed=row.billed,
-                since=row.since,
-            )
-            for row in await info.context.loaders.usage_to_date.load((MspId(self.msp), self.id))
-        ]
+    usage_known: strawberry.Private[list[UsageToDate] | None] = None
+    """What was read along with its page."""
+
+    @computed("Every component of every plan it ever had.", graphql_type=list[UsageToDate])
+    def usage_to_date(self, info: Info) -> AwaitableOrValue[list[UsageToDate]]:
+        return self.usage_known if self.usage_known is not None else self._load_usage(info)
+
+    async def _load_usage(self, info: Info) -> list[UsageToDate]:
+        return list(map(shown_usage, await info.context.loaders.usage_to_date.load((MspId(self.msp), self.id))))
 
 
 @strawberry.type
@@ -118,10 +116,18 @@ class OrganizationQueries:
         wanted = _filter(filter)
         key = (str(asked.after[0]), str(asked.after[1])) if asked.after else None
         cut = paging.cut(await organization_rows.organizations(views, known, wanted, asked.limit, key), asked)
-        mapped = await mapping_rows.of_organizations(views, known, [row.organization for row in cut.rows])
-        edges, page_info = paging.edges_of(
-            cut, lambda row: (row.name, row.organization), lambda row: shown(row, mapped.get(row.organization))
-        )
+        ids = [row.organization for row in cut.rows]
+        mapped = await mapping_rows.of_organizations(views, known, ids) if asks_for(info, "mapping") else {}
+        used: dict[str, list[UsageToDate]] | None = None
+        if asks_for(info, "usageToDate"):
+            used = {one: [] for one in ids}
+            for row in await organization_rows.usage_to_date(views, known, ids):
+                used[row.organization].append(shown_usage(row))
+
+        def node(row: OrganizationRow) -> Organization:
+            return shown(row, mapped.get(row.organization), None if used is None else used[row.organization])
+
+        edges, page_info = paging.edges_of(cut, lambda row: (row.name, row.organization), node)
         return Paged(
             edges=edges,
             page_info=page_info,
@@ -148,7 +154,10 @@ async def find_organization(info: Info, msp: MspId, organization: str) -> Organi
     return shown(row, mapped.get(organization))
 
 
-def shown(row: OrganizationRow, mapping: CompanyMappingRow | None) -> Organization:
+def shown(
+    row: OrganizationRow, mapping: CompanyMappingRow | None, usage: list[UsageToDate] | None = None
+) -> Organization:
+    """`usage` where it was read for a whole page; otherwise it is read when asked for."""
     return Organization(
         id=strawberry.ID(row.organization),
         msp=strawberry.ID(row.msp),
@@ -163,6 +172,17 @@ def shown(row: OrganizationRow, mapping: CompanyMappingRow | None) -> Organizati
         created_at=row.created_at,
         changed_at=row.changed_at,
         mapping=None if mapping is None else shown_mapping(mapping),
+        usage_known=usage,
+    )
+
+
+def shown_usage(row: UsageRow) -> UsageToDate:
+    return UsageToDate(
+        plan=strawberry.ID(row.plan),
+        component=Component(row.component),
+        counted=row.counted,
+        billed=row.billed,
+        since=row.since,
     )
 
 

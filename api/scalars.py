@@ -83,6 +83,17 @@ SCALARS: dict[object, Any] = {
     Json: JSON_SCALAR,
 }
 
+HELD_AS: dict[str, type] = {
+    "ID": str,
+    "String": str,
+    "Boolean": bool,
+    "Int": int,
+    "Decimal": Decimal,
+    "BillingMonth": BillingMonth,
+    "DateTime": datetime,
+}
+"""What fields of a scalar hold, as a rule, before they are written into an answer."""
+
 NAMES: dict[type[Any], str] = {
     Status: "ConnectionStatus",
     Answer: "HoldAnswer",

@@ -29,6 +29,7 @@ from api.connection import ConnectionMutations, ConnectionQueries
 from api.cost import Charged
 from api.directory import DirectoryQueries
 from api.errors import told_errors
+from api.execution import Executing
 from api.explain import ExplainQueries
 from api.extent import Extent
 from api.history import HistoryQueries
@@ -162,6 +163,7 @@ def build_schema(*, introspection: bool) -> Schema:
         mutation=Mutation,
         subscription=Subscription,
         types=refusal_types(),
+        execution_context_class=Executing,
         extensions=extensions,
         config=StrawberryConfig(scalar_map=SCALARS),
     )

@@ -1,5 +1,7 @@
 """How a question is put: one connection from the pool, one query, rows as frozen dataclasses."""
 
+import select
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, LiteralString, TypeVar
@@ -11,8 +13,20 @@ from psycopg_pool import AsyncConnectionPool
 
 T = TypeVar("T")
 
-Pool = AsyncConnectionPool[AsyncConnection[Any]]
 Query = LiteralString | SQL | Composed
+
+
+TRUSTED_IDLE_SECONDS = 5.0
+"""So long a connection that was in use is believed to be open as long as nothing comes from the server."""
+
+
+class ViewConnection(AsyncConnection[Any]):
+    """A connection that knows when it was last found open."""
+
+    found_open_at: float = -TRUSTED_IDLE_SECONDS
+
+
+Pool = AsyncConnectionPool[ViewConnection]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +60,37 @@ def open_pool(url: str, size: int) -> Pool:
     """A pool that is still closed; open it in the event loop that will use it."""
     return AsyncConnectionPool(
         url,
+        connection_class=ViewConnection,
         min_size=1,
         max_size=size,
         open=False,
         timeout=20,
-        check=AsyncConnectionPool.check_connection,
+        check=check_open,
         kwargs={
             "autocommit": True,
             "options": "-c TimeZone=UTC -c statement_timeout=30s",
             "application_name": "psa-ledger api",
         },
     )
+
+
+async def check_open(connection: ViewConnection) -> None:
+    """Find out whether a connection is still open before it is used.
+
+    Why not always by asking the server: that is a round trip more for each question. A server that ends a connection
+    says so, and then there is something to read; one that was idle for long may have been dropped on the way, silently.
+    Raises: psycopg.OperationalError when it is not.
+    """
+    now = time.monotonic()
+    if now - connection.found_open_at > TRUSTED_IDLE_SECONDS or _has_something_to_read(connection.fileno()):
+        await AsyncConnectionPool.check_connection(connection)
+    connection.found_open_at = now
+
+
+def _has_something_to_read(descriptor: int) -> bool:
+    looking = select.poll()
+    looking.register(descriptor, select.POLLIN)
+    return bool(looking.poll(0))
 
 
 @dataclass(frozen=True, slots=True)
