@@ -28,7 +28,7 @@ from api.loaders import new_loaders
 from api.provider_keys import KeysUnavailable
 from api.rates import RateLimited
 from api.schema import Schema
-from api.texts import UNSTORABLE, all_storable
+from api.texts import UNSTORABLE, all_storable, is_plain_json
 from api.tokens import BadToken, Principal
 from journal.entry import Actor, Role
 
@@ -124,7 +124,7 @@ class Gateway(GraphQL[Asking, None]):
             raise NotARequest from error
         if not isinstance(decoded, dict | list):
             raise NotARequest
-        if not all_storable(decoded):
+        if not is_plain_json(data) and not all_storable(decoded):
             raise UnstorableText
         return decoded
 

@@ -8,6 +8,7 @@ import strawberry
 from api.changes import AskedChange, RecordedChange, When, checked_count, record_changes
 from api.context import Info
 from api.fields import PLATFORM, mutation
+from api.inputs import of_leaves
 from api.refusals import as_graphql, one_of, result
 from domain.organization import Given, LicensesChanged, OrganizationFact, OrganizationState, change_licenses
 from domain.refusals import (
@@ -35,6 +36,7 @@ _REFUSALS: tuple[type[Refusal], ...] = (
 )
 
 
+@of_leaves
 @strawberry.input(description="Exactly one of `delta` and `quantity`. Without `effectiveAt` it is effective now.")
 class LicenseChange:
     change_id: strawberry.ID

@@ -4,6 +4,7 @@ PostgreSQL stores neither, and no stored fact could be exported as UTF-8. They m
 an escape within a query, so both are looked at.
 """
 
+import re
 from typing import Any
 
 from graphql import ASTValidationRule, GraphQLError, StringValueNode
@@ -13,13 +14,28 @@ from domain.refusals import InvalidInput
 
 UNSTORABLE = InvalidInput("text", "a NUL character or half of a surrogate pair can not be stored")
 
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
 
 def is_storable(text: str) -> bool:
     """
     >>> is_storable("Café"), is_storable("a\\x00b"), is_storable("\\ud800")
     (True, False, False)
     """
-    return "\x00" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+    return _UNSTORABLE.search(text) is None
+
+
+def is_plain_json(data: str | bytes) -> bool:
+    """Whether no text within it can be one that is not storable, which its bytes tell without looking at each text.
+
+    Such a text is spelled as an escape, or in bytes that no ASCII document has. False says nothing.
+
+    >>> [is_plain_json(data) for data in (b'{"name": "Cafe"}', rb'{"name": "\\u0000"}', '{"name": "Café"}')]
+    [True, False, False]
+    """
+    if isinstance(data, str):
+        return data.isascii() and "\\u" not in data and "\x00" not in data
+    return data.isascii() and b"\\u" not in data and b"\x00" not in data
 
 
 def all_storable(value: Any) -> bool:

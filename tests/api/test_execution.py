@@ -47,7 +47,7 @@ class Line:
 
 class Raising(Line):
     @property
-    def name(self) -> str | None:  # type: ignore[override]  # stands for an attribute that can not be read
+    def name(self) -> str | None:  # stands for an attribute that can not be read
         raise ValueError("can not be read")
 
     @name.setter
