@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from typing import assert_never
 
 from domain import quantity_rules
@@ -543,7 +544,7 @@ def usage_of_month(
     product by plan and component.
     """
     found = standings_in(state, month)
-    items = items_in_month(state, month)
+    items = _items_of(found)
     last = _billed(found[-1]) if found else {}
     products = tuple(
         ClosedProduct(term.product, _quantity_of_month(found, last, month, term), term.rule, term.minimum)
@@ -552,13 +553,14 @@ def usage_of_month(
     )
     mapped = {item for term in terms for item in term.items}
     without_product = tuple(
-        ClosedItem(item.plan, item.component, Decimal(last.get(item, 0)).quantize(_HUNDREDTH))
-        for item in sorted(items - mapped)
+        ClosedItem(item.plan, item.component, _hundredths(last.get(item, 0))) for item in sorted(items - mapped)
     )
     return products, without_product
 
 
-_HUNDREDTH = Decimal("0.01")
+@lru_cache(maxsize=10_000)
+def _hundredths(number: int) -> Decimal:
+    return Decimal(number).quantize(Decimal("0.01"))
 
 
 def _quantity_of_month(
@@ -568,7 +570,7 @@ def _quantity_of_month(
     if term.rule is Rule.CURRENT:
         number = sum(last.get(item, 0) for item in term.items)
         if number >= term.minimum:
-            return Decimal(number).quantize(_HUNDREDTH)
+            return _hundredths(number)
     timeline = product_timeline(billed_timelines(found), term.items)
     return quantity_rules.quantity_of_month(timeline, month, term.rule, term.minimum)
 
@@ -584,8 +586,19 @@ def _billed(standing: Standing) -> dict[PlanComponent, int]:
 
 def items_in_month(state: OrganizationState, month: BillingMonth) -> frozenset[PlanComponent]:
     """The plan components that the organization has at some time within the month."""
-    plans = {(standing.plan, standing.components) for standing in standings_in(state, month)}
-    return frozenset(PlanComponent(plan, component) for plan, components in plans for component in components)
+    return _items_of(standings_in(state, month))
+
+
+def _items_of(found: Iterable[Standing]) -> frozenset[PlanComponent]:
+    items: frozenset[PlanComponent] = frozenset()
+    for plan in {(standing.plan, standing.components) for standing in found}:
+        items |= _items_of_plan(*plan)
+    return items
+
+
+@lru_cache(maxsize=1_000)
+def _items_of_plan(plan: PlanId, components: tuple[Component, ...]) -> frozenset[PlanComponent]:
+    return frozenset(PlanComponent(plan, component) for component in components)
 
 
 def checked_name(name: str) -> str:

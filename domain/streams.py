@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Generic, TypeVar
 from uuid import UUID, uuid5
 
@@ -38,7 +39,13 @@ class Stream:
 
     @property
     def id(self) -> UUID:
-        return uuid5(NAMESPACE, json.dumps([self.kind, self.msp, *self.key], ensure_ascii=False))
+        return _id(self)
+
+
+@lru_cache(maxsize=100_000)
+def _id(stream: Stream) -> UUID:
+    """Worked out once: that takes longer than all else that is done with a stream's name."""
+    return uuid5(NAMESPACE, json.dumps([stream.kind, stream.msp, *stream.key], ensure_ascii=False))
 
 
 def connection_stream(msp: MspId) -> Stream:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
+from functools import lru_cache
 from typing import NewType, Self
 
 MspId = NewType("MspId", str)
@@ -103,25 +104,22 @@ class BillingMonth:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        found = re.fullmatch(r"([0-9]{4})-([0-9]{2})", text)
-        if found is None:
-            raise ValueError(f"a billing month is written YYYY-MM, for example 2026-11; got {text[:20]!r}")
-        return cls(int(found[1]), int(found[2]))
+        return cls(*_numbers_of_month(text))
 
     @classmethod
     def of(cls, instant: datetime) -> Self:
         """The month that holds an aware instant."""
-        utc = instant.astimezone(UTC)
+        utc = instant if instant.tzinfo is UTC else instant.astimezone(UTC)
         return cls(utc.year, utc.month)
 
     @property
     def begins_at(self) -> datetime:
-        return datetime(self.year, self.month, 1, tzinfo=UTC)
+        return _first_instant(self.year, self.month)
 
     @property
     def ends_at(self) -> datetime:
         """The first instant that no longer belongs to the month."""
-        return datetime(self.year + self.month // 12, self.month % 12 + 1, 1, tzinfo=UTC)
+        return _first_instant(self.year + self.month // 12, self.month % 12 + 1)
 
     def next(self) -> Self:
         return type(self)(self.year + self.month // 12, self.month % 12 + 1)
@@ -131,6 +129,19 @@ class BillingMonth:
 
     def __str__(self) -> str:
         return f"{self.year:04d}-{self.month:02d}"
+
+
+@lru_cache(maxsize=1_000)
+def _first_instant(year: int, month: int) -> datetime:
+    return datetime(year, month, 1, tzinfo=UTC)
+
+
+@lru_cache(maxsize=1_000)
+def _numbers_of_month(text: str) -> tuple[int, int]:
+    found = re.fullmatch(r"([0-9]{4})-([0-9]{2})", text)
+    if found is None:
+        raise ValueError(f"a billing month is written YYYY-MM, for example 2026-11; got {text[:20]!r}")
+    return int(found[1]), int(found[2])
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -66,11 +66,11 @@ def read_entry(codec: Codec, row: FactRow) -> Entry[Any]:
         return Entry(
             position=position,
             entry_id=UUID(stored["entry_id"]),
-            stream=Stream(StreamKind(stream["kind"]), msp, tuple(stream["key"])),
+            stream=_stream(stream["kind"], msp, *stream["key"]),
             version=version,
             recorded_at=recorded_at.astimezone(UTC),
             msp=msp,
-            actor=Actor(actor["subject"], Role(actor["role"]), actor["address"], actor["user_agent"]),
+            actor=_actor(actor["subject"], actor["role"], actor["address"], actor["user_agent"]),
             request_id=stored["request_id"],
             correlation_id=stored["correlation_id"],
             causation_id=None if causation_id is None else UUID(causation_id),
@@ -80,6 +80,17 @@ def read_entry(codec: Codec, row: FactRow) -> Entry[Any]:
         )
     except (KeyError, TypeError, ValueError) as error:
         raise NotDecodable(f"the entry at position {position} can not be read: {error}") from error
+
+
+@lru_cache(maxsize=100_000)
+def _stream(kind: str, msp: MspId, *key: str) -> Stream:
+    """One object for all entries of a stream: a long journal names few streams often."""
+    return Stream(StreamKind(kind), msp, key)
+
+
+@lru_cache(maxsize=1_000)
+def _actor(subject: str, role: str, address: str | None, user_agent: str | None) -> Actor:
+    return Actor(subject, Role(role), address, user_agent)
 
 
 def read_fact(codec: Codec, topic: str, state: bytes) -> Any:

@@ -35,7 +35,7 @@ from projections.exceptions import Exceptions
 from projections.history import History
 from projections.month_end import MonthEnd
 from projections.product_mappings import ProductMappings
-from projections.projector import NotTheProjector, PositionMoved, Projector
+from projections.projector import NotTheProjector, PositionMoved, Projector, seldom_collected
 from projections.reads.standing import watching
 from projections.rebuild import AnotherRebuild, Progress, RebuildTakesLonger, Tell, chosen, rebuild
 from projections.runs import Runs
@@ -143,7 +143,7 @@ def follow_journal(
 
     Raises: psycopg.OperationalError, ListenerLost, PositionMoved, and what `Projector.fold` raises.
     """
-    with Projector(url, codec, views) as active:
+    with Projector(url, codec, views) as active, seldom_collected():
         while not active.try_lock():
             if stop.wait(STAND_BY_SECONDS):
                 return

@@ -8,7 +8,9 @@ Should a second projector fold in spite of the lock, the condition on the stored
     └── PositionMoved      a view's position or version is not what this projector left there
 """
 
-from collections.abc import Sequence
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
@@ -44,6 +46,21 @@ STEPS = (
         """,
     ),
 )
+
+
+COLLECTED_EVERY = 50_000
+"""Objects that are made between two looks of the garbage collector while views are folded."""
+
+
+@contextmanager
+def seldom_collected() -> Iterator[None]:
+    """Let the garbage collector look less often: folding makes a great many objects, and next to none form circles."""
+    usual = gc.get_threshold()
+    gc.set_threshold(COLLECTED_EVERY, *usual[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
 
 
 class ProjectionError(Exception):

@@ -19,7 +19,7 @@ from psycopg.sql import SQL, Identifier, Literal
 
 from journal.codec import Codec
 from journal.only_one import is_held
-from projections.projector import LOCK, WORKSHOP, Projector
+from projections.projector import LOCK, WORKSHOP, Projector, seldom_collected
 from projections.view import View
 
 BEFORE = "views_before"
@@ -80,7 +80,7 @@ def rebuild(
     Raises: RebuildTakesLonger, AnotherRebuild unless it waits for others, and what folding raises.
     """
     gives_up_at = time.monotonic() + timeout_seconds
-    with Projector(url, codec, views, in_workshop=True) as builder:
+    with Projector(url, codec, views, in_workshop=True) as builder, seldom_collected():
         while not builder.try_lock():
             if not waits_for_others:
                 raise AnotherRebuild("another rebuild is at work")
