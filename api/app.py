@@ -4,6 +4,7 @@ Nothing happens on import. `compose` makes the parts from settings, `create_app`
 tests serve the application we ship), `main` runs it.
 """
 
+import gc
 import socket
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -61,6 +62,8 @@ INTERACTIVE = Limits(
 )
 """Somebody is waiting for the answer: rather a refusal soon than the answer in two minutes."""
 
+COLLECTED_EVERY = 10_000
+"""Objects that are made between two looks of the garbage collector; an answer of a page makes some thousands."""
 COMPRESSED_FROM, COMPRESSION = 2_000, 4
 """Bytes from which an answer is compressed, and how hard: a page shrinks to a tenth in a fraction of a millisecond."""
 DEMO_CLIENT_ID = "00000000-0000-0000-0000-000000000000"
@@ -188,7 +191,12 @@ def main(settings: Settings | None = None, api: ApiSettings | None = None) -> in
         host, port = bound.getsockname()[:2]
         sys.stdout.write(f"PSA Ledger API: http://{f'[{host}]' if ':' in host else host}:{port}\n")
         sys.stdout.flush()
-        server(create_app(parts)).run(sockets=[bound])
+        serving = server(create_app(parts))
+        # What is there now stays; the garbage collector would go through the whole schema again and again.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(COLLECTED_EVERY, 20, 20)
+        serving.run(sockets=[bound])
     return 0
 
 

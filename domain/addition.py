@@ -787,17 +787,19 @@ _OUTCOMES_KEPT = 20
 
 
 def evolve(state: AdditionState, fact: AdditionFact) -> AdditionState:
-    state = replace(state, version=state.version + 1)
+    version = state.version + 1
+    match fact:  # the commonest two by far, changed in one step
+        case PushStarted():
+            finals = fact.month if fact.kind is PushKind.FINAL else state.final_started
+            return replace(state, version=version, open=fact, final_started=finals)
+        case UsagePushed():
+            return _settled(state, version, fact)
+    state = replace(state, version=version)
     match fact:
         case AdditionAdopted():
             return _with_record(state, fact.record)
         case AdditionCreated():
             return _with_record(state, fact.record)
-        case PushStarted():
-            finals = fact.month if fact.kind is PushKind.FINAL else state.final_started
-            return replace(state, open=fact, final_started=finals)
-        case UsagePushed():
-            return _settled(state, fact)
         case PushFailed():
             started = state.open
             assert started is not None
@@ -865,7 +867,7 @@ def _without_past(state: AdditionState) -> AdditionState:
     return replace(state, is_fresh=True, wrote=None, drift=None, held=None, approved=None, is_outcome_unknown=False)
 
 
-def _settled(state: AdditionState, fact: UsagePushed) -> AdditionState:
+def _settled(state: AdditionState, version: int, fact: UsagePushed) -> AdditionState:
     started = state.open
     assert started is not None
     settled = Settled(
@@ -884,6 +886,7 @@ def _settled(state: AdditionState, fact: UsagePushed) -> AdditionState:
         finals = {**finals, started.month: started.push}
     pushed = replace(
         state,
+        version=version,
         base=started.wanted,
         wrote=started.target,
         is_fresh=_is_fresh_after(state, started),

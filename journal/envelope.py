@@ -23,9 +23,8 @@ FACT_COLUMNS = "notification_id, originator_version, topic, recorded_at, state"
 FactRow = tuple[int, int, str, datetime, bytes]
 
 
-@lru_cache(maxsize=100_000)
 def stream_id_of(stream: Stream) -> UUID:
-    """A stream's id, computed once: hashing its name takes longer than all else about a cached state."""
+    """The id under which a stream's rows stand."""
     return stream.id
 
 
@@ -82,7 +81,7 @@ def read_entry(codec: Codec, row: FactRow) -> Entry[Any]:
         raise NotDecodable(f"the entry at position {position} can not be read: {error}") from error
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=20_000)
 def _stream(kind: str, msp: MspId, *key: str) -> Stream:
     """One object for all entries of a stream: a long journal names few streams often."""
     return Stream(StreamKind(kind), msp, key)

@@ -1,9 +1,14 @@
 """How large a document may be: judged by what it means, and quickly however it is written."""
 
+import asyncio
+from typing import Any
+
 import pytest
 from graphql import parse
 
-from api.extent import DEEPEST, MOST_ALIKE, MOST_FIELDS, TooLarge, check_extent
+from api import extent
+from api.extent import DEEPEST, LONGEST_REMEMBERED, MOST_ALIKE, MOST_FIELDS, Extent, TooLarge, check_extent
+from api.schema import build_schema
 
 
 def is_let_through(query: str) -> bool:
@@ -48,3 +53,25 @@ def test_what_questions_need_is_let_through(what: str) -> None:
 @pytest.mark.parametrize("what", list(BEYOND))
 def test_what_no_question_needs_is_refused(what: str) -> None:
     assert not is_let_through(BEYOND[what])
+
+
+def test_a_document_is_looked_at_once_unless_it_is_refused_or_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at: list[Any] = []
+
+    def look(document: Any) -> None:
+        looked_at.append(document)
+        check_extent(document)
+
+    monkeypatch.setattr(extent, "check_extent", look)
+    monkeypatch.setattr(Extent, "let_through", set())
+    schema = build_schema(introspection=True)
+
+    def times_looked_at(query: str) -> int:
+        looked_at.clear()
+        answers = [asyncio.run(schema.execute(query)) for _ in range(3)]
+        assert len({str(answer.errors) for answer in answers}) == 1
+        return len(looked_at)
+
+    assert 1 == times_looked_at("{ nobodyAsksThis }")
+    assert 3 == times_looked_at("{ nobodyAsksThis " + " " * LONGEST_REMEMBERED + "}")
+    assert 3 == times_looked_at(BEYOND["too many of one name"])

@@ -122,3 +122,26 @@ def test_organizations_are_searched_without_accents_and_wildcards(api: Api) -> N
     assert [node["id"] for node in api.admin().one(query, s="ZURI")["nodes"]] == ["a"]
     assert [node["id"] for node in api.admin().one(query, s="%")["nodes"]] == ["b"]
     assert [node["id"] for node in api.admin().one(query, s="c")["nodes"]] == ["a", "c"]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "organizations { nodes { ...O } }",
+        "organizations { edges { node { ... on Organization { ...O } } } }",
+        "usage { nodes { organization { ...O } } }",
+    ],
+)
+def test_usage_to_date_is_the_same_wherever_an_organization_is_shown(api: Api, asked: str) -> None:
+    registered(api, *(new_organization(name) for name in ("globex", "initech", "umbrella")))
+    changes = [change("c1", "globex", delta=3), change("c2", "umbrella", delta=5)]
+    api.platform().one(CHANGE_LICENSES, input={"msp": api.msp, "changes": changes})
+    shown = "fragment O on Organization { id used: usageToDate { component counted billed } }"
+
+    [found] = api.admin().ask(f"{{ {asked} }} {shown}").data.values()
+
+    rows = found.get("nodes") or [edge["node"] for edge in found["edges"]]
+    by_page = [row.get("organization", row) for row in rows]
+    alone = [api.admin().one(f'{{ organization(id: "{one["id"]}") {{ ...O }} }} {shown}') for one in by_page]
+    assert alone == by_page
+    assert [3, 0, 5] == [one["used"][0]["counted"] for one in by_page]
