@@ -101,18 +101,21 @@ torture: $(INSTALLED) ## Random histories, crashes and planted bugs at length (S
 	  tests/workers/test_every_fault.py tests/workers/test_every_number_is_proven.py tests/projections/test_as_of.py \
 	  tests/cli/test_verifying_exports.py tests/api/test_nothing_of_others.py
 
+# What `make test` runs too can be left out: KINDS=long.
+KINDS ?= long or not long
+
 SERVERS := redis-server rabbitmq-server prometheus iproute2
 servers: ## Install the servers that the ledger is tested with, from Debian's packages
 	@dpkg-query --show $(SERVERS) > /dev/null 2>&1 || { apt-get update -qq && \
 	  DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(SERVERS) > /dev/null; }
 
 machines: $(INSTALLED) ## Alerts fired by their causes, every broker, standbys and hosts cut off (as root)
-	@$(BIN)/python -m pytest -m "long or not long" $(SPREAD) tests/monitoring tests/machines tests/workers/test_brokers.py
+	@$(BIN)/python -m pytest -m "$(KINDS)" $(SPREAD) tests/monitoring tests/machines tests/workers/test_brokers.py
 
 LOAD_SECONDS ?= 10
 HOSTILE_INPUTS ?= 800
 hostile: $(INSTALLED) ## The corpus, the role matrix, canaries, faults of our own side and load, at length (LOAD_SECONDS=, HOSTILE_INPUTS=)
-	@LOAD_SECONDS=$(LOAD_SECONDS) HOSTILE_INPUTS=$(HOSTILE_INPUTS) $(BIN)/python -m pytest -m "long or not long" tests/hostile
+	@LOAD_SECONDS=$(LOAD_SECONDS) HOSTILE_INPUTS=$(HOSTILE_INPUTS) $(BIN)/python -m pytest -m "$(KINDS)" tests/hostile
 
 audit: $(INSTALLED) ## List licences, check the lock, and ask the public databases for known vulnerabilities (needs the internet)
 	@$(BIN)/python -m tests.hostile.licences
