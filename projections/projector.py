@@ -106,8 +106,7 @@ class Projector(OnlyOne):
         in_workshop: bool = False,
     ) -> None:
         if in_workshop:
-            # What a crash takes from the workshop is thrown away anyway, so no batch waits for the disk.
-            options = f"-c search_path={WORKSHOP},public -c synchronous_commit=off"
+            options = f"-c search_path={WORKSHOP},public"
             super().__init__(url, REBUILD_LOCK, name="psa-ledger rebuild", options=options)
         else:
             super().__init__(url, LOCK, name="psa-ledger projector")

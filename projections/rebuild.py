@@ -167,8 +167,6 @@ def _change_over(builder: Projector, views: Sequence[View]) -> bool:
     tables = _tables(views)
     try:
         with connection.transaction():
-            # This one waits for the disk, and with it all that was folded before: the log is written in order.
-            connection.execute("SELECT set_config('synchronous_commit', 'on', true)")
             # All of them within one bound, well below the second after which PostgreSQL looks for deadlocks: a reader
             # who holds one table and waits for another must find us gone, not be the one who is ended.
             connection.execute("SELECT set_config('statement_timeout', %s, true)", (f"{LONGEST_LOCK_MILLISECONDS}ms",))
