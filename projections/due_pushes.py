@@ -224,7 +224,7 @@ class DuePushes:
                 self._see_connection(seen, folds)
             case StreamKind.ADDITION:
                 before = cast(AdditionState, seen.before)
-                self._happened.append(_OnAddition(seen.stream_id, cast(Entry[AdditionFact], entry), before.held))
+                self._happened.append(_OnAddition(seen.stream_id, cast("Entry[AdditionFact]", entry), before.held))
             case StreamKind.RUN:
                 self._see_run(seen, folds)
 
