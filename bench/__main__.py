@@ -1,6 +1,7 @@
 """Run all benches, or those named. A whole run, or `--table`, writes the table; `--baseline` keeps the ratios."""
 
 import importlib
+import signal
 import sys
 import time
 
@@ -31,6 +32,8 @@ def main(words: list[str]) -> int:
     if unknown:
         sys.stderr.write(f"no bench {', '.join(unknown)}; there are {', '.join(BENCHES)}\n")
         return 2
+    # Being told to end is like Ctrl-C: what benches have started is stopped first.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     began = time.perf_counter()
     measured: dict[str, list[Figure]] = {}
     for name in names or BENCHES:

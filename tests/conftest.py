@@ -4,6 +4,7 @@
 """
 
 import os
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -17,6 +18,11 @@ settings.register_profile("without a stopwatch", deadline=None)
 settings.load_profile("without a stopwatch")
 
 LONG = tuple(f"tests/{room}/" for room in ("torture", "cli", "hostile", "model", "syncing"))
+
+
+def pytest_configure() -> None:
+    """Being told to end is like Ctrl-C: what tests have started is stopped first."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
