@@ -72,11 +72,15 @@ class Executing(StrawberryGraphQLCoreExecutionContext):
         if plan is None:
             plan = self._plans[key] = self._planned(parent_type, grouped_field_set)
         results = dict(plan.begun)
-        others = plan.others
+        others, unexpected = plan.others, set[str]()
         for name, leaf in plan.leaves.items():
             results[name] = written = _written(leaf, source_value)
             if written is _OTHERWISE:
-                others = {**others, name: grouped_field_set[name]}
+                unexpected.add(name)
+        if unexpected:  # in the order asked for, in which the library would meet their errors
+            others = {
+                name: fields for name, fields in grouped_field_set.items() if name in unexpected or name in others
+            }
         if not others:
             return results
         executed = super().execute_fields(parent_type, source_value, path, others, position_context)

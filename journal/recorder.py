@@ -154,7 +154,9 @@ class Datastore(PostgresDatastore):
             max_overflow=pool_size - 1,
             idle_in_transaction_session_timeout=15,
         )
-        rest = {"connect_timeout": 10, "application_name": "psa-ledger"} | parts
+        # A server whose host is gone must not hold up every writer of the process until the kernel gives up.
+        alive = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 20_000}
+        rest = {"connect_timeout": 10, "application_name": "psa-ledger"} | alive | parts
         # One plan per statement: planning the short queries here anew takes longer than running them.
         options = f"{rest.pop('options', '')} -c TimeZone=UTC -c plan_cache_mode=force_generic_plan".strip()
         assert isinstance(self.pool.kwargs, dict)

@@ -7,15 +7,21 @@ refused alone is refused, and costs the others no more than a second try.
 
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 from uuid import UUID
 
+from eventsourcing.persistence import InterfaceError, OperationalError
+
 from domain.values import MspId
-from journal.recorder import PATIENCE_SECONDS, Append, Appended, AppendRefused
+from journal.recorder import PATIENCE_SECONDS, Append, Appended
 
 MOST_FACTS = 64
 """In one shared append. A larger one goes alone at once: those who waited for it would gain nothing."""
+
+LONGEST_WAIT_SECONDS = PATIENCE_SECONDS + 5.0
+"""For an append that is under way: longer than one is tried."""
 
 
 class Write(Protocol):
@@ -37,6 +43,10 @@ class _Part:
 
     def __post_init__(self) -> None:
         self.turn.acquire()
+
+    def wake(self) -> None:
+        with suppress(RuntimeError):  # it was woken before
+            self.turn.release()
 
 
 @dataclass(slots=True)
@@ -88,8 +98,9 @@ class _Group:
 class SharedAppend:
     """For the threads of one process."""
 
-    def __init__(self, write: Write) -> None:
+    def __init__(self, write: Write, *, longest_wait_seconds: float = LONGEST_WAIT_SECONDS) -> None:
         self._write = write
+        self._longest_wait_seconds = longest_wait_seconds
         self._mutex = threading.Lock()
         self._leading: _Part | None = None
         self._waiting: list[_Part] = []
@@ -104,16 +115,8 @@ class SharedAppend:
         if len(append.facts) > MOST_FACTS:
             return self._write(append)
         part = _Part(append)
-        with self._mutex:
-            waits = self._leading is not None
-            if waits:
-                self._waiting.append(part)
-            else:
-                self._leading = part
         try:
-            if waits:
-                part.turn.acquire()
-            if part.outcome is None and not part.is_on_its_own:
+            if self._comes_first(part) or self._is_next(part):
                 self._lead(part)
         finally:
             self._leave(part)
@@ -123,6 +126,28 @@ class SharedAppend:
             raise part.outcome
         assert part.outcome is not None
         return part.outcome
+
+    def _comes_first(self, part: _Part) -> bool:
+        with self._mutex:
+            if self._leading is None:
+                self._leading = part
+                return True
+            self._waiting.append(part)
+            return False
+
+    def _is_next(self, part: _Part) -> bool:
+        """Wait until something is known, or it is this part's turn to lead.
+
+        Whoever waits longer than an append may take tries alone, and lets others lead in the place of a thread that is
+        gone: a time limit can tear one out at any instruction.
+        """
+        if not part.turn.acquire(timeout=self._longest_wait_seconds):
+            with self._mutex:
+                part.is_on_its_own = part.outcome is None
+                if part in self._waiting:
+                    self._waiting.remove(part)
+                self._pass_on()
+        return part.outcome is None and not part.is_on_its_own
 
     def _lead(self, own: _Part) -> None:
         """Write a group and tell each part of it, whatever happens."""
@@ -135,29 +160,32 @@ class SharedAppend:
         finally:
             for part in group.parts[1:]:
                 part.is_on_its_own = part.outcome is None
-                part.turn.release()
+                part.wake()
 
     def _leave(self, part: _Part) -> None:
-        """Let the next one lead; also when the thread is torn out of its waiting, by a time limit or at the end."""
+        """Let the next one lead; also when the thread is torn out, by a time limit or at the end."""
         with self._mutex:
-            if self._leading is part:
-                self._leading = self._waiting.pop(0) if self._waiting else None
-                if self._leading is not None:
-                    self._leading.turn.release()
-            elif part in self._waiting:
+            if part in self._waiting:
                 self._waiting.remove(part)
+            if self._leading is part:
+                self._pass_on()
+
+    def _pass_on(self) -> None:
+        self._leading = self._waiting[0] if self._waiting else None
+        if self._leading is not None:
+            self._leading.wake()
+            del self._waiting[0]
 
     def _write_group(self, group: _Group) -> None:
-        own = group.parts[0]
+        own, is_shared = group.parts[0], len(group.parts) > 1
         try:
-            appended = self._write(group.append, give_up_at=own.came_at + PATIENCE_SECONDS)
-        except AppendRefused as refused:
-            if len(group.parts) == 1:
-                own.outcome = refused
-            own.is_on_its_own = len(group.parts) > 1
-        except Exception as error:  # noqa: BLE001 - raised in every thread that shared the append
+            appended = self._write(group.append, give_up_at=group.parts[-1].came_at + PATIENCE_SECONDS)
+        except (OperationalError, InterfaceError) as error:
             for part in group.parts:
                 part.outcome = error
+        except Exception as error:  # noqa: BLE001 - raised by whichever part it was, when each tries for itself
+            own.outcome = None if is_shared else error
+            own.is_on_its_own = is_shared
         else:
             position = appended.first_position
             for part in group.parts:

@@ -182,6 +182,8 @@ class _OnAddition:
     entry: Entry[AdditionFact]
     held: PushHeld | None
     """What waited for an answer before it."""
+    was_lost: bool
+    """Whether the record in ConnectWise was found to be gone before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +207,7 @@ class DuePushes:
     """The view. `see` works out what became due from states as they were; `write` brings the rows along."""
 
     name: str = "due_pushes"
-    version: int = 2
+    version: int = 3
     steps: tuple[Step, ...] = STEPS
     tables: tuple[str, ...] = ("due_pushes",)
     kinds: frozenset[StreamKind] = EVERY_KIND
@@ -224,7 +226,8 @@ class DuePushes:
                 self._see_connection(seen, folds)
             case StreamKind.ADDITION:
                 before = cast(AdditionState, seen.before)
-                self._happened.append(_OnAddition(seen.stream_id, cast("Entry[AdditionFact]", entry), before.held))
+                fact = cast("Entry[AdditionFact]", entry)
+                self._happened.append(_OnAddition(seen.stream_id, fact, before.held, before.is_lost))
             case StreamKind.RUN:
                 self._see_run(seen, folds)
 
@@ -482,6 +485,21 @@ def _row(
     )
 
 
+def _to_create_again(entry: Entry[AdditionFact]) -> DuePush:
+    """An admin asked for a record that is gone, perhaps when nothing else was due."""
+    site, company_id, agreement, product = entry.stream.key
+    month = BillingMonth.of(entry.recorded_at)
+    return _row(
+        entry,
+        Tenant(site, company_id),
+        PsaAgreementId(int(agreement)),
+        PsaProductId(int(product)),
+        lane=Lane.ACT,
+        ref=str(month),
+        month=month,
+    )
+
+
 def _columns(row: DuePush) -> dict[str, object]:
     return {name: getattr(row, name) for name in _COLUMNS}
 
@@ -569,7 +587,17 @@ def _apply_addition(rows: dict[Key, DuePush], happening: _OnAddition) -> None:
         case RetryRequested():
             for key, row in mine.items():
                 if row.state == DueState.REFUSED:
-                    rows[key] = replace(row, state=DueState.DUE, problem=None, cause=entry.entry_id)
+                    # Asked for now: what was noted of the row before does not count.
+                    rows[key] = replace(
+                        row,
+                        state=DueState.DUE,
+                        problem=None,
+                        cause=entry.entry_id,
+                        due_position=entry.position,
+                    )
+            if happening.was_lost and fact.create_again:
+                again = _to_create_again(entry)
+                rows.setdefault((again.addition, again.lane, again.ref), again)
         case AdditionLost():
             for key, row in mine.items():
                 if row.state == DueState.DUE and row.covered_by is None:

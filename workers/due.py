@@ -121,7 +121,7 @@ _ELIGIBLE = f"""
         -- A held or refused final would stop the addition for good once a newer month has taken its place.
         OR {_IS_MISSED})
    AND (a.addition IS NULL OR a.not_before <= clock_timestamp())
-   AND (d.lane <> 'ACT' OR a.addition IS NULL
+   AND (d.lane <> 'ACT' OR a.addition IS NULL OR d.covered_by IS NOT NULL
         OR d.due_position > a.checked_position OR d.month > a.checked_month)
    AND {MONTH_IS_CLOSED}
    AND {LANE_IS_FREE}

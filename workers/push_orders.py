@@ -168,7 +168,9 @@ def _wanted(asked: _Asked) -> tuple[PushOrder, tuple[Contribution, ...]] | Refus
     if row.lane == Lane.FINAL:
         return Nothing() if asked.month in state.finals else _closed(asked, PushKind.FINAL)
     if row.lane == Lane.ACT and any(row.billing_month <= month for month in state.finals):
-        return Nothing()  # a final carried it since the row was read, maybe a moment ago in this very pass
+        # A final carried it since the row was read, maybe a moment ago in this very pass; the view will show it. The
+        # running month was not looked at, so nothing may be noted of its acts.
+        return Nothing(waits=True)
     if row.lane == Lane.RUN and asked.month < BillingMonth.of(asked.reader.now):
         return _closed(asked, PushKind.OVERWRITE)
     if row.lane == Lane.RUN and (pending := _pending_final(asked)) is not None:

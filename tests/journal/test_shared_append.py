@@ -171,6 +171,40 @@ def test_one_that_is_refused_costs_the_others_nothing() -> None:
     assert sorted([good, bad, fine], key=id) == sorted(company.disk.looked_for, key=id)
 
 
+def test_one_that_can_not_be_stored_at_all_costs_the_others_nothing() -> None:
+    bad = append_to(jar("bad"))
+
+    def fails(append: Append) -> BaseException | None:
+        return ValueError("a key is given twice") if bad.facts[0] in append.facts else None
+
+    told = Company.of(Disk(fails), [append_to(jar("a")), bad, append_to(jar("c"))]).outcomes()
+
+    assert [Appended, Appended, ValueError, Appended] == [type(one) for one in told]
+
+
+def test_a_leader_that_never_comes_back_holds_up_nobody_for_ever() -> None:
+    """As when a time limit tears a thread out between two instructions, or its connection is a black hole."""
+    stuck, gone = append_to(jar("stuck")), threading.Event()
+    disk = Disk()
+
+    def write(append: Append, *, looks_first: bool = False, give_up_at: float | None = None) -> Appended:
+        if append is stuck:
+            disk.begun.set()
+            assert gone.wait(20)
+        return disk.write(append, looks_first=looks_first, give_up_at=give_up_at)
+
+    shared = SharedAppend(write, longest_wait_seconds=0.2)
+    disk.may_end.set()
+    with ThreadPoolExecutor(3) as threads:
+        first = threads.submit(shared.append, stuck)
+        assert disk.begun.wait(20)
+        others = [threads.submit(shared.append, append_to(jar(name))) for name in "ab"]
+        assert {Appended} == {type(other.result(20)) for other in others}
+        assert isinstance(shared.append(append_to(jar("c"))), Appended)
+        gone.set()
+        assert isinstance(first.result(20), Appended)
+
+
 def test_when_the_database_is_gone_everybody_is_told_so() -> None:
     def fails(append: Append) -> BaseException | None:
         return OperationalError("gone") if len(append.facts) > 1 else None

@@ -344,3 +344,24 @@ def test_an_act_for_the_next_month_does_not_wait_because_acts_of_this_month_move
 
     assert [Decimal(20)] == system.held(system.license_product)
     assert ["FINAL 2026-11", "INCREMENTAL 2026-12"] == kinds(system, system.license_product)[-2:]
+
+
+def test_an_act_for_the_next_month_is_tried_again_though_the_final_before_it_wrote_nothing(system: System) -> None:
+    """Nobody looked before midnight: one pass settles the final, drops the acts it carried, and meets a fault."""
+    start(system)
+    start(system, "initech", 5)
+    system.move_clock(at(11, 30, 23, 57))
+    system.licenses("globex", delta=3, effective_at=DECEMBER.begins_at)
+    system.licenses("globex", delta=1)
+    system.licenses("initech", delta=-1)
+    system.psa.fault("cut", method="PATCH", endpoint="*/additions*", count=1, when="before")
+
+    close(system, NOVEMBER)
+    for _ in range(3):
+        system.move_clock(system.now + timedelta(minutes=10))
+        system.forget_patience()
+        system.settle()
+
+    assert [Decimal(20)] == system.held(system.license_product)
+    assert system.addition(system.license_product).open is None
+    assert [] == due(system)

@@ -8,7 +8,8 @@ from decimal import Decimal
 
 from domain.addition import AdditionAdopted, PushFailed, PushOutcomeUnknown, PushStarted
 from domain.values import Component, Rule
-from tests.workers.system import System
+from tests.workers.system import MSP, System
+from workers.watch_drift import watch_connection
 
 ADDITIONS = "*/additions*"
 
@@ -124,6 +125,39 @@ def test_a_deleted_addition_is_named_lost_and_created_again_only_when_asked(syst
     system.settle()
 
     assert [Decimal(13)] == system.held(system.license_product)
+
+
+def test_an_addition_that_is_found_to_be_gone_is_created_again_when_asked_though_nothing_else_is_due(
+    system: System,
+) -> None:
+    start(system)
+    system.psa.post("actions", action="addition_deleted", addition=system.addition(system.license_product).record)
+    watch_connection(system.tools, MSP)
+    system.settle()
+    assert system.addition(system.license_product).is_lost
+
+    system.retry(system.license_product, create_again=True)
+    system.settle()
+
+    assert [Decimal(12)] == system.held(system.license_product)
+
+
+def test_an_addition_that_is_gone_is_created_again_though_the_acts_before_moved_nothing(system: System) -> None:
+    start(system)
+    system.pause()
+    system.licenses("globex", delta=1)
+    system.licenses("globex", delta=-1)
+    system.psa.post("actions", action="addition_deleted", addition=system.addition(system.license_product).record)
+    system.resume()
+    system.settle()
+    watch_connection(system.tools, MSP)
+    system.settle()
+    assert system.addition(system.license_product).is_lost
+
+    system.retry(system.license_product, create_again=True)
+    system.settle()
+
+    assert [Decimal(12)] == system.held(system.license_product)
 
 
 def test_a_dead_site_ends_in_attention_and_loses_nothing(system: System) -> None:
