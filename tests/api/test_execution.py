@@ -40,6 +40,10 @@ class Line:
         return 7
 
     @strawberry.field
+    def failing(self) -> int:
+        raise ValueError("worked out wrongly")
+
+    @strawberry.field
     async def waited_for(self) -> str:
         await asyncio.sleep(0)
         return "later"
@@ -96,6 +100,7 @@ QUERIES = {
     "names of its own": "{ line { a: name __typename b: count kind: __typename inner { __typename n: name } } }",
     "fragments": "{ line { ...F waitedFor ... on Line { count name } } } fragment F on Line { name inner { name } }",
     "left out": "{ line { name @skip(if: true) count @include(if: true) id @include(if: false) } }",
+    "a resolver that fails between leaves": "{ line { name failing amount count } }",
     "lists": f"{{ lines {{ {ALL} }} }}",
     "the same twice": "{ line { name name } again: line { count } }",
 }
