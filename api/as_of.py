@@ -130,7 +130,8 @@ async def stood_at(
 ) -> AsOf:
     """An MSP as of an instant that a caller gave as `name`.
 
-    Raises: InvalidInput for an instant that is still to come: what will be recorded by then is not known."""
+    Raises: InvalidInput for an instant that is still to come: what will be recorded by then is not known.
+    """
     asking = info.context
     known = await asking.known_msp(msp)
     if at > await asking.in_thread(asking.journal.now):

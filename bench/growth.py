@@ -26,6 +26,7 @@ from api.settings import TOKEN_KEY_FILE
 from api.tokens import create_local_key
 from bench.figures import Figure, Told
 from bench.ledger_of_facts import addition_of, organization_of, tell_facts, tenant_of
+from bench.running import UNHURRIED
 from cli.places import Places
 from cli.processes import make_tables
 from cli.token import issue
@@ -113,8 +114,7 @@ def _api(url: str, data: Path) -> Iterator[Callable[[str], Any]]:
     """An API process on the ledger; gives a way to ask it as the auditor of all."""
     create_local_key(data / TOKEN_KEY_FILE)
     token = issue(Places(data), Role.AUDITOR, None, ttl=timedelta(hours=1))
-    settings = {"MODE": "test", "DATABASE_URL": url, "DATA_DIR": str(data), "API_PORT": "0"}
-    settings["REQUESTS_PER_SECOND"] = "100000"
+    settings = {"MODE": "test", "DATABASE_URL": url, "DATA_DIR": str(data), "API_PORT": "0", **UNHURRIED}
     process = subprocess.Popen(
         [sys.executable, "-m", "cli.main", "api"],
         env={**os.environ, **{f"PSA_LEDGER_{name}": text for name, text in settings.items()}},

@@ -22,10 +22,10 @@ def compare(measured: Measured, baseline_file: Path = BASELINE_FILE) -> Iterator
     """Name each ratio that fell by a third since the baseline; nothing fails."""
     baseline = _read(baseline_file)
     known = [
-        (bench, figure, baseline[bench][figure.name])
+        (bench, figure, baseline[bench][_key(figure)])
         for bench, figures in measured.items()
         for figure in figures
-        if figure.name in baseline.get(bench, {})
+        if _key(figure) in baseline.get(bench, {})
     ]
     fallen = [(bench, figure, was) for bench, figure, was in known if figure.ratio < was * (1 - FELL_BY)]
     for bench, figure, was in fallen:
@@ -36,8 +36,15 @@ def compare(measured: Measured, baseline_file: Path = BASELINE_FILE) -> Iterator
 
 def write_baseline(measured: Measured, baseline_file: Path = BASELINE_FILE) -> None:
     """Keep the ratios for later runs to compare with; those of benches that did not run stay."""
-    ratios = {bench: {figure.name: round(figure.ratio, 3) for figure in figures} for bench, figures in measured.items()}
+    ratios = {
+        bench: {_key(figure): round(figure.ratio, 3) for figure in figures} for bench, figures in measured.items()
+    }
     baseline_file.write_text(json.dumps({**_read(baseline_file), **ratios}, indent=2, sort_keys=True) + "\n")
+
+
+def _key(figure: Figure) -> str:
+    """One figure may be held against several others."""
+    return f"{figure.name} / {figure.against}"
 
 
 def _read(baseline_file: Path) -> dict[str, dict[str, float]]:

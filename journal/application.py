@@ -22,7 +22,7 @@ from domain.streams import Aggregate, Stream, StreamKind
 from domain.values import MspId
 from journal.codec import Codec
 from journal.entry import Entry, Origin, RawEntry, new_entry_id
-from journal.envelope import FACT_COLUMNS, FactRow, read_entry, read_fact, store_fact, stream_id_of
+from journal.envelope import FACT_COLUMNS, FactRow, read_entry, read_fact, store_fact
 from journal.reader import Change, Key, Reader
 from journal.recorder import (
     Alongside,
@@ -208,12 +208,12 @@ class Journal(AbstractContextManager["Journal"]):
                         key.kind,
                         key.key,
                         key.digest,
-                        stream_id_of(change.stream),
+                        change.stream.id,
                         base + 1 + key.fact,
                     )
                 )
         guards = {
-            stream_id_of(stream): read.folded.version
+            stream.id: read.folded.version
             for stream, read in reader.reads.items()
             if read.guarded and stream not in reached
         }
@@ -254,7 +254,7 @@ class Journal(AbstractContextManager["Journal"]):
                 state = read.aggregate.evolve(state, fact)
                 place += 1
             read.folded = Folded(state, read.folded.version + len(change.facts))
-            self._cache.put(stream_id_of(change.stream), read.aggregate.evolve, read.folded)
+            self._cache.put(change.stream.id, read.aggregate.evolve, read.folded)
         return tuple(entries)
 
     def taken_keys(self, msp: MspId, kind: str, keys: Sequence[str]) -> dict[str, TakenKey]:
@@ -274,7 +274,7 @@ class Journal(AbstractContextManager["Journal"]):
 
     def cached(self, aggregate: Aggregate[S, Any], stream: Stream) -> Folded[S] | None:
         """A state as this process knows it; right at its version, perhaps not the newest. None when not known."""
-        return self._cache.get(stream_id_of(stream), aggregate.evolve)
+        return self._cache.get(stream.id, aggregate.evolve)
 
     def load(self, aggregate: Aggregate[S, Any], streams: Sequence[Stream]) -> tuple[dict[Stream, Folded[S]], datetime]:
         """Load current states, and the ledger's time along with them, in one round trip.
@@ -286,7 +286,7 @@ class Journal(AbstractContextManager["Journal"]):
         for stream in streams:
             if stream.kind is not aggregate.kind:
                 raise ValueError(f"{stream} is no {aggregate.kind} stream")
-            ids[stream] = stream_id = stream_id_of(stream)
+            ids[stream] = stream_id = stream.id
             known[stream_id] = self._cache.get(stream_id, aggregate.evolve) or Folded(aggregate.initial, 0)
         rows = self._recorder.rows(_NEWER_FACTS, (list(known), [folded.version for folded in known.values()]))
         now: datetime = rows[0][0].astimezone(UTC)
@@ -305,7 +305,7 @@ class Journal(AbstractContextManager["Journal"]):
 
     def state_at(self, aggregate: Aggregate[S, Any], stream: Stream, recorded_until: datetime) -> Folded[S]:
         """Fold what was recorded up to an instant, that instant included."""
-        rows = self._recorder.rows(_FACTS_UNTIL, (stream_id_of(stream), recorded_until))
+        rows = self._recorder.rows(_FACTS_UNTIL, (stream.id, recorded_until))
         state: Any = aggregate.initial
         for _, topic, state_bytes in rows:
             state = aggregate.evolve(state, read_fact(self._codec, topic, state_bytes))
@@ -371,7 +371,7 @@ class Journal(AbstractContextManager["Journal"]):
     ) -> list[Entry[Any]]:
         """Read a stream's entries in order; both versions and the instant are included."""
         query = f"SELECT {FACT_COLUMNS} FROM facts WHERE originator_id = %s AND originator_version >= %s"  # noqa: S608 - our own constants
-        parameters: list[object] = [stream_id_of(stream), from_version]
+        parameters: list[object] = [stream.id, from_version]
         if to_version is not None:
             query += " AND originator_version <= %s"
             parameters.append(to_version)

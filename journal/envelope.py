@@ -23,11 +23,6 @@ FACT_COLUMNS = "notification_id, originator_version, topic, recorded_at, state"
 FactRow = tuple[int, int, str, datetime, bytes]
 
 
-def stream_id_of(stream: Stream) -> UUID:
-    """The id under which a stream's rows stand."""
-    return stream.id
-
-
 def store_fact(
     codec: Codec, stream: Stream, version: int, fact: object, *, entry_id: UUID, origin: Origin
 ) -> StoredFact:
@@ -51,7 +46,7 @@ def store_fact(
             "data": fact_type.encode(fact),
         }
     )
-    return StoredFact(stream_id_of(stream), version, fact_type.topic, state, entry_id, stream.msp, stream.kind)
+    return StoredFact(stream.id, version, fact_type.topic, state, entry_id, stream.msp, stream.kind)
 
 
 def read_entry(codec: Codec, row: FactRow) -> Entry[Any]:

@@ -26,7 +26,6 @@ import psycopg
 
 from domain.streams import Stream, StreamKind
 from domain.values import MspId
-from journal.envelope import stream_id_of
 from journal.only_one import OnlyOne
 from journal.proof import Checkpoint, Head, digest_of_heads, fact_line, genesis, link
 from journal.signing_keys import SigningKey, SigningKeys
@@ -98,7 +97,7 @@ def contradiction(row: SealedRow) -> str | None:
             return "its column entry_id differs from its bytes"
         if stream["kind"] != kind:
             return "its column kind differs from its bytes"
-        if stream_id_of(Stream(StreamKind(kind), MspId(msp), tuple(stream["key"]))) != stream_id:
+        if Stream(StreamKind(kind), MspId(msp), tuple(stream["key"])).id != stream_id:
             return "its stream id does not belong to the stream that its bytes name"
     except (KeyError, TypeError, ValueError):
         return "its bytes can not be read"

@@ -73,8 +73,8 @@ def traces_to(url: str | None, process: str) -> Iterator[Traces]:
         yield NOT_TRACED
         return
     # Loading the SDK takes half a second and 20 MB, which only those pay who trace.
-    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415
-    from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415 - see above
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415 - see above
 
     traces = open_traces(BatchSpanProcessor(OTLPSpanExporter(endpoint=url, timeout=5)), process)
     try:

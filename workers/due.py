@@ -16,7 +16,7 @@ from psycopg_pool import ConnectionPool
 
 from domain.values import BillingMonth, LeftBehind, MspId, PsaAgreementId, PsaProductId, RunId, Tenant
 from projections.due_pushes import DueState, Lane
-from projections.reads.gates import LANE_IS_FREE, MONTH, MONTH_IS_CLOSED
+from projections.reads.gates import IS_NEWS, LANE_IS_FREE, MONTH, MONTH_IS_CLOSED
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +121,7 @@ _ELIGIBLE = f"""
         -- A held or refused final would stop the addition for good once a newer month has taken its place.
         OR {_IS_MISSED})
    AND (a.addition IS NULL OR a.not_before <= clock_timestamp())
-   AND (d.lane <> 'ACT' OR a.addition IS NULL OR d.covered_by IS NOT NULL
-        OR d.due_position > a.checked_position OR d.month > a.checked_month)
+   AND {IS_NEWS}
    AND {MONTH_IS_CLOSED}
    AND {LANE_IS_FREE}
 """  # put together from this module's own constants

@@ -14,6 +14,14 @@ MONTH: LiteralString = """
 """
 """The running month: when it began, and the name of the one before."""
 
+IS_NEWS: LiteralString = """
+       (d.lane <> 'ACT' OR a.addition IS NULL OR d.due_position > a.checked_position OR d.month > a.checked_month)
+"""
+"""Whether a due push `d` is more than acts of which its addition's note `a` says that they move nothing together.
+
+The workers' SQL view `waiting_pushes` says the same.
+"""
+
 MONTH_IS_CLOSED: LiteralString = """
        (c.connected_at >= month.begins_at
         OR NOT c.has_products

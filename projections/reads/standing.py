@@ -17,7 +17,7 @@ import psycopg
 from journal.seal import LOCK as SEALER_LOCK
 from projections.exceptions import ATTENTION
 from projections.projector import LOCK as PROJECTOR_LOCK
-from projections.reads.gates import LANE_IS_FREE, MONTH, MONTH_IS_CLOSED
+from projections.reads.gates import IS_NEWS, LANE_IS_FREE, MONTH, MONTH_IS_CLOSED
 from telemetry.listener import Question, listening
 from telemetry.numbers import Gauge, Numbers
 from telemetry.settings import Address
@@ -142,9 +142,7 @@ WITH msps AS MATERIALIZED (
     LEFT JOIN push_attempts a ON a.addition = d.addition
     LEFT JOIN additions line ON line.addition = d.addition AND c.hold_days > 0
     {MONTH}
-   -- Acts that were found to move nothing together wait for nothing (the workers' view `waiting_pushes`).
-   WHERE d.state <> 'DUE' OR d.lane <> 'ACT' OR a.addition IS NULL
-      OR d.due_position > a.checked_position OR d.month > a.checked_month
+   WHERE d.state <> 'DUE' OR {IS_NEWS}
 )
 SELECT lane, state,
        count(*) FILTER (WHERE age < 60),

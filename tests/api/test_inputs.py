@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import strawberry
 from strawberry.schema.config import StrawberryConfig
+from strawberry.types import get_object_definition
 
 from api.licenses import LicenseChange
 from api.scalars import SCALARS
@@ -40,8 +41,7 @@ def test_an_item_is_made(
             return len(changes)
 
     if by_library:
-        definition: Any = LicenseChange.__strawberry_definition__  # type: ignore[attr-defined]
-        monkeypatch.setattr(definition, "from_input", None)
+        monkeypatch.setattr(get_object_definition(LicenseChange, strict=True), "from_input", None)
     schema = strawberry.Schema(Query, config=StrawberryConfig(scalar_map=SCALARS))
 
     result = schema.execute_sync(f'{{ take(changes: [{{changeId: "c", organization: "o", {written}}}]) }}')

@@ -1,5 +1,6 @@
 """A run names what fell by a third, and writes its table between the marks; it fails nothing."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,15 @@ def test_only_what_fell_by_more_than_a_third_is_named(tmp_path: Path) -> None:
         compare({"journal": [figure(59)], "pages": [figure(61)], "new": [figure(1)]}, kept)
     )
     assert ["none of 1 ratios fell by a third since the baseline"] == list(compare({"journal": [figure(80)]}, kept))
+
+
+def test_a_figure_held_against_two_others_is_two(tmp_path: Path) -> None:
+    kept, beside = tmp_path / "baseline.json", replace(figure(90), against="a rival", other=10)
+    write_baseline({"journal": [figure(90), beside]}, kept)
+
+    assert ["none of 2 ratios fell by a third since the baseline"] == list(
+        compare({"journal": [figure(90), beside]}, kept)
+    )
 
 
 def test_without_a_baseline_nothing_is_said(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from eventsourcing.persistence import OperationalError
 from domain.streams import Stream, StreamKind
 from journal.application import Change, Journal, Key
 from journal.entry import new_entry_id
-from journal.envelope import store_fact, stream_id_of
+from journal.envelope import store_fact
 from journal.reader import Reader
 from journal.recorder import Append, Appended, CategoryGuard, Conflict, KeyTaken, StoredKey, StreamMoved
 from journal.shared_append import MOST_FACTS, SharedAppend
@@ -108,8 +108,8 @@ def test_those_who_wait_go_together_in_the_order_they_came_and_each_is_told_its_
     assert [fact for append in appends for fact in append.facts] == list(company.disk.written[1].facts)
 
 
-KEY = StoredKey(ACME, "change", "c1", b"", stream_id_of(jar("a")), 1)
-RED = stream_id_of(jar("red"))
+KEY = StoredKey(ACME, "change", "c1", b"", jar("a").id, 1)
+RED = jar("red").id
 
 
 @pytest.mark.parametrize(

@@ -328,15 +328,20 @@ def test_a_nightly_watch_does_not_take_a_record_that_bills_from_the_next_invoice
     assert not system.addition(system.license_product).is_lost
 
 
-def test_an_act_for_the_next_month_does_not_wait_because_acts_of_this_month_moved_nothing_together(
-    system: System,
-) -> None:
+def report_ahead_of_december(system: System) -> None:
+    """Three more for December, beside acts of November's last minutes that move nothing together."""
     start(system)
     start(system, "initech", 5)
     system.move_clock(at(11, 30, 23, 57))
     system.licenses("globex", delta=3, effective_at=DECEMBER.begins_at)
     system.licenses("globex", delta=1)
     system.licenses("initech", delta=-1)
+
+
+def test_an_act_for_the_next_month_does_not_wait_because_acts_of_this_month_moved_nothing_together(
+    system: System,
+) -> None:
+    report_ahead_of_december(system)
     system.settle()
     assert [Decimal(17)] == system.held(system.license_product)
 
@@ -348,12 +353,7 @@ def test_an_act_for_the_next_month_does_not_wait_because_acts_of_this_month_move
 
 def test_an_act_for_the_next_month_is_tried_again_though_the_final_before_it_wrote_nothing(system: System) -> None:
     """Nobody looked before midnight: one pass settles the final, drops the acts it carried, and meets a fault."""
-    start(system)
-    start(system, "initech", 5)
-    system.move_clock(at(11, 30, 23, 57))
-    system.licenses("globex", delta=3, effective_at=DECEMBER.begins_at)
-    system.licenses("globex", delta=1)
-    system.licenses("initech", delta=-1)
+    report_ahead_of_december(system)
     system.psa.fault("cut", method="PATCH", endpoint="*/additions*", count=1, when="before")
 
     close(system, NOVEMBER)

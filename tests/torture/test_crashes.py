@@ -69,10 +69,10 @@ EACH_SAMPLED = [
 
 @pytest.mark.parametrize("meeting", EACH_SAMPLED)
 def test_an_update_met_at_any_step_is_applied_exactly_once(
-    tortured: Template, meeting: str, caplog: pytest.LogCaptureFixture
+    template: Template, meeting: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with ExitStack() as stack:
-        system = opened(stack, tortured)
+        system = opened(stack, template)
         start(system)
         expected = Decimal(12)
         for point in range(MOST_STEPS):
@@ -90,10 +90,10 @@ def test_an_update_met_at_any_step_is_applied_exactly_once(
 
 @pytest.mark.parametrize("meeting", EACH_SAMPLED)
 def test_a_month_close_met_at_any_step_closes_once_and_writes_its_final(
-    tortured: Template, meeting: str, caplog: pytest.LogCaptureFixture
+    template: Template, meeting: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with ExitStack() as stack:
-        system = opened(stack, tortured)
+        system = opened(stack, template)
         start(system)
         expected, month = Decimal(12), BillingMonth(2026, 11)
         for point in range(MOST_STEPS):
@@ -114,23 +114,23 @@ def test_a_month_close_met_at_any_step_closes_once_and_writes_its_final(
 
 
 @pytest.mark.parametrize("meeting", SAMPLED)
-def test_a_create_met_at_some_steps_makes_one_addition(tortured: Template, meeting: str) -> None:
+def test_a_create_met_at_some_steps_makes_one_addition(template: Template, meeting: str) -> None:
     for point in (4, 6, 7):
-        make_one_addition(tortured, meeting, point)
+        make_one_addition(template, meeting, point)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("meeting", MEETINGS)
-def test_a_create_met_at_any_step_makes_one_addition(tortured: Template, meeting: str) -> None:
+def test_a_create_met_at_any_step_makes_one_addition(template: Template, meeting: str) -> None:
     for point in range(MOST_STEPS):
-        if not make_one_addition(tortured, meeting, point).was_met:
+        if not make_one_addition(template, meeting, point).was_met:
             break
     assert 6 < point < MOST_STEPS - 1
 
 
-def make_one_addition(tortured: Template, meeting: str, point: int) -> Steps:
+def make_one_addition(template: Template, meeting: str, point: int) -> Steps:
     with ExitStack() as stack:
-        system = opened(stack, tortured)
+        system = opened(stack, template)
         system.create("globex")
         system.licenses("globex", quantity=12)
         system.map_company("globex")
@@ -142,8 +142,8 @@ def make_one_addition(tortured: Template, meeting: str, point: int) -> Steps:
         return steps
 
 
-def opened(stack: ExitStack, tortured: Template) -> System:
-    system = stack.enter_context(ready_system(stack.enter_context(tortured.copy())))
+def opened(stack: ExitStack, template: Template) -> System:
+    system = stack.enter_context(ready_system(stack.enter_context(template.copy())))
     system.change_settings(drop_guard_percent=0)
     return system
 

@@ -17,16 +17,16 @@ FAULTS = ("cut before", "cut after", "error", "error_after", "throttle")
 
 
 @pytest.mark.long
-def test_a_close_over_a_thousand_organizations_under_faults_verifies_every_addition(tortured: Template) -> None:
-    check_a_close(tortured, organizations=1_000, agreements=50)
+def test_a_close_over_a_thousand_organizations_under_faults_verifies_every_addition(template: Template) -> None:
+    check_a_close(template, organizations=1_000, agreements=50)
 
 
-def test_a_close_over_sixty_organizations_under_faults_verifies_every_addition(tortured: Template) -> None:
-    check_a_close(tortured, organizations=60, agreements=6)
+def test_a_close_over_sixty_organizations_under_faults_verifies_every_addition(template: Template) -> None:
+    check_a_close(template, organizations=60, agreements=6)
 
 
-def check_a_close(tortured: Template, *, organizations: int, agreements: int) -> None:
-    with tortured.copy() as url, ready_system(url) as system:
+def check_a_close(template: Template, *, organizations: int, agreements: int) -> None:
+    with template.copy() as url, ready_system(url) as system:
         system.change_settings(drop_guard_percent=0)
         own = [more_agreements(system) for _ in range(agreements)]
         for number in range(organizations):

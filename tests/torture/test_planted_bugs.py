@@ -87,23 +87,23 @@ def report(machine: Torture, organization: str, component: str, delta: int, at: 
     machine.step(Reported(organization, Licenses(at, component, "DELTA", delta)))
 
 
-def test_the_telling_history_ends_well_without_a_bug(tortured: Template) -> None:
-    with machine_on(tortured.copy) as machine:
+def test_the_telling_history_ends_well_without_a_bug(template: Template) -> None:
+    with machine_on(template.copy) as machine:
         tell(machine())
 
 
 @pytest.mark.parametrize(
     "bug", [pytest.param(bug, marks=pytest.mark.tortured if bug in RARE else ()) for bug in PLANTED]
 )
-def test_the_telling_history_finds_a_planted_bug(tortured: Template, bug: str) -> None:
-    with PLANTED[bug](), machine_on(tortured.copy) as machine, pytest.raises(AssertionError):
+def test_the_telling_history_finds_a_planted_bug(template: Template, bug: str) -> None:
+    with PLANTED[bug](), machine_on(template.copy) as machine, pytest.raises(AssertionError):
         tell(machine())
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("bug", [bug for bug in PLANTED if bug not in RARE])
-def test_random_histories_find_a_planted_bug(tortured: Template, bug: str) -> None:
-    with machine_on(tortured.copy) as machine:
+def test_random_histories_find_a_planted_bug(template: Template, bug: str) -> None:
+    with machine_on(template.copy) as machine:
 
         class Hunt(machine):  # type: ignore[valid-type, misc]  # the class is made for this test
             @contextmanager

@@ -17,8 +17,8 @@ PARTS = max(1, STEPS // 250)
 
 
 @pytest.mark.parametrize("part", range(PARTS))
-def test_any_history_ends_with_the_right_numbers(tortured: Template, part: int) -> None:
-    with machine_on(tortured.copy) as machine:
+def test_any_history_ends_with_the_right_numbers(template: Template, part: int) -> None:
+    with machine_on(template.copy) as machine:
         for number in itertools.count(SEED + 1000 * part):
             left = STEPS // PARTS - machine.steps_done
             if left <= 0:

@@ -97,8 +97,8 @@ class Workers:
 
 
 @pytest.fixture
-def workers(tortured: Template, tmp_path: Path) -> Iterator[Workers]:
-    with real_workers(tortured, tmp_path) as found:
+def workers(template: Template, tmp_path: Path) -> Iterator[Workers]:
+    with real_workers(template, tmp_path) as found:
         yield found
 
 

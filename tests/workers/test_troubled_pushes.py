@@ -6,6 +6,8 @@ Every single fault is lived through in `test_every_fault`.
 from datetime import timedelta
 from decimal import Decimal
 
+import pytest
+
 from domain.addition import AdditionAdopted, PushFailed, PushOutcomeUnknown, PushStarted
 from domain.values import Component, Rule
 from tests.workers.system import MSP, System
@@ -127,26 +129,14 @@ def test_a_deleted_addition_is_named_lost_and_created_again_only_when_asked(syst
     assert [Decimal(13)] == system.held(system.license_product)
 
 
-def test_an_addition_that_is_found_to_be_gone_is_created_again_when_asked_though_nothing_else_is_due(
-    system: System,
+@pytest.mark.parametrize("deltas", [(), (1, -1)], ids=["nothing else is due", "acts before it moved nothing"])
+def test_an_addition_that_is_found_to_be_gone_is_created_again_when_asked(
+    system: System, deltas: tuple[int, ...]
 ) -> None:
     start(system)
-    system.psa.post("actions", action="addition_deleted", addition=system.addition(system.license_product).record)
-    watch_connection(system.tools, MSP)
-    system.settle()
-    assert system.addition(system.license_product).is_lost
-
-    system.retry(system.license_product, create_again=True)
-    system.settle()
-
-    assert [Decimal(12)] == system.held(system.license_product)
-
-
-def test_an_addition_that_is_gone_is_created_again_though_the_acts_before_moved_nothing(system: System) -> None:
-    start(system)
     system.pause()
-    system.licenses("globex", delta=1)
-    system.licenses("globex", delta=-1)
+    for delta in deltas:
+        system.licenses("globex", delta=delta)
     system.psa.post("actions", action="addition_deleted", addition=system.addition(system.license_product).record)
     system.resume()
     system.settle()
