@@ -27,13 +27,14 @@ CREATE CONSTRAINT TRIGGER come_late AFTER INSERT ON facts DEFERRABLE INITIALLY D
 """The trigger runs when everything is written and the commit has begun: the instant in which order could be lost."""
 
 
-@pytest.mark.parametrize(("writers", "rounds"), [(8, 25), (50, 5)])
+@pytest.mark.parametrize(("writers", "rounds", "shares_appends"), [(8, 25, True), (50, 5, True), (50, 5, False)])
 def test_a_live_follower_misses_nothing_of_many_writers_with_mixed_batches_and_late_commits(
-    open_journal: OpenJournal, database: str, writers: int, rounds: int
+    open_journal: OpenJournal, database: str, writers: int, rounds: int, shares_appends: bool
 ) -> None:
+    """Those who share no append stand at the journal's lock on forty connections at once."""
     sizes = [[random.Random(f"{writer}/{n}").choice((1, 1, 3, 40)) for n in range(rounds)] for writer in range(writers)]
     expected = sum(map(sum, sizes))
-    journals = [open_journal(pool_size=5) for _ in range(8)]
+    journals = [open_journal(pool_size=5, shares_appends=shares_appends) for _ in range(8)]
     with psycopg.connect(database) as connection:
         connection.execute(COMMITS_COME_LATE)
 
