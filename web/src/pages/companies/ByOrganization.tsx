@@ -16,7 +16,7 @@ import { Icon } from '../../ui/Icon.tsx';
 import { ListOf } from '../../ui/ListOf.tsx';
 import { MenuButton } from '../../ui/MenuButton.tsx';
 import { Failed, Refused } from '../../ui/Problem.tsx';
-import { Quantity } from '../../ui/Quantity.tsx';
+import { quantityColumn } from '../../ui/Quantity.tsx';
 import { type Column, Table } from '../../ui/Table.tsx';
 import { words as shared } from '../../words/en.ts';
 import { AgreementSelect, type Shown } from './ByCompany.tsx';
@@ -86,8 +86,8 @@ export function ByOrganization({ drafts, refusals, plans }: Shown) {
       cell: (one) => <Link to={`/organizations/${encodeURIComponent(one.id)}`}>{one.name}</Link>,
     },
     { name: later.plan, cell: (one) => planName(one.plan) },
-    { name: later.licenses, isFigure: true, cell: (one) => <Quantity value={one.licenses} /> },
-    { name: later.servers, isFigure: true, cell: (one) => <Quantity value={one.servers} /> },
+    quantityColumn(later.licenses, (one) => one.licenses),
+    quantityColumn(later.servers, (one) => one.servers),
     {
       name: words.company,
       isWide: true,

@@ -13,7 +13,7 @@ import { Instant } from '../../ui/Instant.tsx';
 import { ListOf } from '../../ui/ListOf.tsx';
 import { Page } from '../../ui/Page.tsx';
 import { Failed, Refused } from '../../ui/Problem.tsx';
-import { Quantity } from '../../ui/Quantity.tsx';
+import { quantityColumn } from '../../ui/Quantity.tsx';
 import { Table } from '../../ui/Table.tsx';
 import { labels } from '../../words/labels.ts';
 import {
@@ -100,18 +100,8 @@ export default function Licences() {
                 { name: words.organization, isHead: true, cell: (one) => one.name },
                 { name: words.plan, cell: (one) => plan(one.plan) },
                 { name: words.type, cell: (one) => labels.licenseTypes[one.licenseType] },
-                {
-                  name: words.licenses,
-                  isFigure: true,
-                  value: (one) => one.licenses,
-                  cell: (one) => <Quantity value={one.licenses} />,
-                },
-                {
-                  name: words.servers,
-                  isFigure: true,
-                  value: (one) => one.servers,
-                  cell: (one) => <Quantity value={one.servers} />,
-                },
+                quantityColumn<Organization>(words.licenses, (one) => one.licenses),
+                quantityColumn<Organization>(words.servers, (one) => one.servers),
                 {
                   name: words.change,
                   isNameHidden: true,

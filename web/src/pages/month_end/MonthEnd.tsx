@@ -13,7 +13,7 @@ import { Instant } from '../../ui/Instant.tsx';
 import { Loading, Skeleton } from '../../ui/Loading.tsx';
 import { MonthNav } from '../../ui/MonthNav.tsx';
 import { Page } from '../../ui/Page.tsx';
-import { Quantity } from '../../ui/Quantity.tsx';
+import { quantityColumn } from '../../ui/Quantity.tsx';
 import { type Column, Table } from '../../ui/Table.tsx';
 import { month as named } from '../../words/format.ts';
 import { labels } from '../../words/labels.ts';
@@ -144,8 +144,8 @@ function Lines({ month, lines, names }: { month: string; lines: readonly Line[];
       value: (line) => lineName(line, names),
       cell: (line) => <LineName line={line} names={names} />,
     },
-    figure(words.closed, (line) => line.closed),
-    figure(words.written, (line) => line.target),
+    quantityColumn(words.closed, (line) => line.closed),
+    quantityColumn(words.written, (line) => line.target),
     {
       name: words.state,
       value: (line) => words.states[line.state],
@@ -171,10 +171,6 @@ function Lines({ month, lines, names }: { month: string; lines: readonly Line[];
       file={{ name: `month-end-${month}`, ids: lineIds }}
     />
   );
-}
-
-function figure<Row>(name: string, value: (row: Row) => string | null): Column<Row> {
-  return { name, isFigure: true, value, cell: (row) => <Quantity value={value(row)} /> };
 }
 
 type About = { readonly product: number | null; readonly plan: string | null; readonly component: Leak['component'] };
@@ -226,7 +222,7 @@ function Unbilled({ label, name, rows, names }: { label: string; name: string; r
           ),
         },
         { name: words.what, cell: what },
-        figure<Leak>(words.quantity, (row) => row.quantity),
+        quantityColumn<Leak>(words.quantity, (row) => row.quantity),
         last,
       ]}
       rows={rows}
@@ -250,8 +246,8 @@ function Corrections({ month, rows, names }: { month: string; rows: readonly Cor
       ),
     },
     { name: words.what, cell: what },
-    figure(words.from, (row) => row.oldQuantity),
-    figure(words.to, (row) => row.quantity),
+    quantityColumn(words.from, (row) => row.oldQuantity),
+    quantityColumn(words.to, (row) => row.quantity),
     { name: words.change, cell: (row) => row.changeId },
     { name: words.recorded, value: (row) => row.recordedAt, cell: (row) => <Instant at={row.recordedAt} /> },
     {

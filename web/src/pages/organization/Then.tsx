@@ -4,7 +4,7 @@ import { mspInView } from '../../session.ts';
 import { Empty } from '../../ui/Empty.tsx';
 import { Loading } from '../../ui/Loading.tsx';
 import { Page } from '../../ui/Page.tsx';
-import { Quantity } from '../../ui/Quantity.tsx';
+import { quantityColumn } from '../../ui/Quantity.tsx';
 import { Table } from '../../ui/Table.tsx';
 import { labels } from '../../words/labels.ts';
 import { organizationThenQuery } from './queries.graphql.ts';
@@ -42,18 +42,8 @@ export function Then({ id, at }: { id: string; at: string }) {
                 file={{ name: `organization-${id}` }}
                 columns={[
                   { name: words.component, isHead: true, cell: (row) => labels.components[row.component] },
-                  {
-                    name: words.counted,
-                    isFigure: true,
-                    value: (row) => row.counted,
-                    cell: (row) => <Quantity value={row.counted} />,
-                  },
-                  {
-                    name: words.billed,
-                    isFigure: true,
-                    value: (row) => row.billed,
-                    cell: (row) => <Quantity value={row.billed} />,
-                  },
+                  quantityColumn<(typeof then.quantities)[number]>(words.counted, (row) => row.counted),
+                  quantityColumn<(typeof then.quantities)[number]>(words.billed, (row) => row.billed),
                 ]}
               />
             </div>

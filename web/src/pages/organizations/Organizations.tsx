@@ -7,7 +7,7 @@ import { Badge, type Tone } from '../../ui/Badge.tsx';
 import { Empty } from '../../ui/Empty.tsx';
 import { ListOf } from '../../ui/ListOf.tsx';
 import { Page } from '../../ui/Page.tsx';
-import { Quantity } from '../../ui/Quantity.tsx';
+import { quantityColumn } from '../../ui/Quantity.tsx';
 import { type Column, Table, type TableFile } from '../../ui/Table.tsx';
 import { labels } from '../../words/labels.ts';
 import {
@@ -174,18 +174,8 @@ function Rows({ rows, all }: { rows: readonly Row[]; all: Exclude<TableFile<Row>
     },
     { name: words.plan, cell: (row) => about(row, plan) },
     { name: words.bills, isWide: true, cell: (row) => bills(row) },
-    {
-      name: words.licenses,
-      isFigure: true,
-      value: (row) => row.licenses,
-      cell: (row) => <Quantity value={row.licenses} />,
-    },
-    {
-      name: words.servers,
-      isFigure: true,
-      value: (row) => row.servers,
-      cell: (row) => <Quantity value={row.servers} />,
-    },
+    quantityColumn(words.licenses, (row) => row.licenses),
+    quantityColumn(words.servers, (row) => row.servers),
     { name: words.standing, value: (row) => standingOf(row)[1], cell: (row) => <Standing row={row} /> },
   ];
   return (

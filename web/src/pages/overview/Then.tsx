@@ -7,7 +7,7 @@ import { Empty } from '../../ui/Empty.tsx';
 import { Instant } from '../../ui/Instant.tsx';
 import { Loading } from '../../ui/Loading.tsx';
 import { Page } from '../../ui/Page.tsx';
-import { Quantity } from '../../ui/Quantity.tsx';
+import { Quantity, quantityColumn } from '../../ui/Quantity.tsx';
 import { type Column, Table } from '../../ui/Table.tsx';
 import { words as shared } from '../../words/en.ts';
 import { labels } from '../../words/labels.ts';
@@ -33,12 +33,7 @@ function Shown({ stood }: { stood: Stood }) {
     { name: words.past.component, cell: (row) => labels.components[row.component] },
     { name: words.past.product, isWide: true, cell: (row) => row.identifier },
     { name: words.past.rule, cell: (row) => labels.rules[row.rule] },
-    {
-      name: words.past.minimum,
-      isFigure: true,
-      value: (row) => row.minimum,
-      cell: (row) => <Quantity value={row.minimum} />,
-    },
+    quantityColumn(words.past.minimum, (row) => row.minimum),
   ];
   return (
     <div class="stack">

@@ -12,7 +12,7 @@ import { Empty } from '../../ui/Empty.tsx';
 import { Icon } from '../../ui/Icon.tsx';
 import { ListOf } from '../../ui/ListOf.tsx';
 import { Failed, Refused } from '../../ui/Problem.tsx';
-import { Quantity } from '../../ui/Quantity.tsx';
+import { Quantity, quantityColumn } from '../../ui/Quantity.tsx';
 import { SaveBar } from '../../ui/SaveBar.tsx';
 import { type Column, Table } from '../../ui/Table.tsx';
 import { change, money } from '../../words/format.ts';
@@ -114,12 +114,7 @@ function columnsOf(
       value: (line) => lineName(line, names),
       cell: (line) => <LineName line={line} names={names} />,
     },
-    {
-      name: words.wrote,
-      isFigure: true,
-      value: (line) => line.wrote,
-      cell: (line) => <Quantity value={line.wrote} />,
-    },
+    quantityColumn(words.wrote, (line) => line.wrote),
     { name: words.found, isFigure: true, value: (line) => line.found, cell: (line) => <Found line={line} /> },
     {
       name: words.will,

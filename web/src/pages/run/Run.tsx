@@ -13,7 +13,7 @@ import { ListOf } from '../../ui/ListOf.tsx';
 import { Loading } from '../../ui/Loading.tsx';
 import { Page } from '../../ui/Page.tsx';
 import { Failed, Problem, Refused } from '../../ui/Problem.tsx';
-import { Quantity } from '../../ui/Quantity.tsx';
+import { Quantity, quantityColumn } from '../../ui/Quantity.tsx';
 import { type Column, Table } from '../../ui/Table.tsx';
 import { shown, time } from '../../words/format.ts';
 import { labels, outcomeTones, runTones } from '../../words/labels.ts';
@@ -190,7 +190,7 @@ function columnsOf(names: Names): readonly Column<Line>[] {
       value: (line) => lineName(line, names),
       cell: (line) => <LineName line={line} names={names} />,
     },
-    { name: words.before, isFigure: true, value: foundIn, cell: (line) => <Quantity value={foundIn(line)} /> },
+    quantityColumn(words.before, foundIn),
     {
       name: words.after,
       isFigure: true,

@@ -7,7 +7,7 @@ import { Empty } from '../../ui/Empty.tsx';
 import { Instant } from '../../ui/Instant.tsx';
 import { ListOf } from '../../ui/ListOf.tsx';
 import { Page } from '../../ui/Page.tsx';
-import { Quantity } from '../../ui/Quantity.tsx';
+import { quantityColumn } from '../../ui/Quantity.tsx';
 import { type Column, Table } from '../../ui/Table.tsx';
 import { month } from '../../words/format.ts';
 import { labels, runTones } from '../../words/labels.ts';
@@ -105,12 +105,7 @@ const columns: readonly Column<Run>[] = [
   { name: words.asked, value: (run) => run.requestedAt, cell: (run) => <Instant at={run.requestedAt} /> },
   { name: words.by, cell: (run) => run.requestedBy ?? words.clock },
   { name: words.month, value: (run) => run.month, cell: (run) => (run.month === null ? '–' : month(run.month)) },
-  {
-    name: words.lines,
-    isFigure: true,
-    value: (run) => run.lineCount,
-    cell: (run) => <Quantity value={run.lineCount} />,
-  },
+  quantityColumn(words.lines, (run) => run.lineCount),
   { name: words.result, isWide: true, cell: (run) => resultOf(run) },
   { name: words.status, value: stateOf, cell: (run) => <State run={run} /> },
 ];
