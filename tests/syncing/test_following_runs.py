@@ -5,6 +5,7 @@ import json
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager
+from threading import Condition
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from tests.syncing.whole import SYNC_NOW
 
 PROGRESS = """subscription ($r: ID!) { runProgress(run: $r) { status lineCount progress { state count } } }"""
 WITHIN_SECONDS = 300
+PUSH = "addition.push"
 SOME, THOUSAND = 15, pytest.param(1_000, marks=pytest.mark.long)
 
 Event = dict[str, Any]
@@ -121,12 +123,54 @@ def outcomes_by_facts(many: Many, run: str) -> dict[str, int]:
     return dict(Counter(one.state.outcomes[RunId(run)].value for one in states.values()))
 
 
-async def all_of(events: AsyncIterator[Event]) -> list[Event]:
-    return [event async for event in events]
+class Together:
+    """Workers that wait for those who follow: before the first push, and again after a third of all pushes.
+
+    Else a run is over before anybody has seen its middle, on a machine that is slow to serve and quick to push.
+    """
+
+    def __init__(self, lines: int) -> None:
+        self._lines = lines
+        self._pushes = 0
+        self._told: dict[str, int] = {}
+        self._moved = Condition()
+
+    def follower(self, name: str) -> Callable[[Event], None]:
+        """Somebody the workers wait for; to be called with each event that he is told."""
+        self._told[name] = -1
+
+        def told(event: Event) -> None:
+            with self._moved:
+                self._told[name] = done(event)
+                self._moved.notify_all()
+
+        return told
+
+    def before_job(self, job: str) -> None:
+        if job != PUSH:
+            return
+        if self._pushes == 0:
+            self._wait_until_told(0)
+        if self._pushes == self._lines // 3:
+            self._wait_until_told(1)
+        self._pushes += 1
+
+    def _wait_until_told(self, least: int) -> None:
+        with self._moved:
+            assert self._moved.wait_for(lambda: min(self._told.values()) >= least, WITHIN_SECONDS), self._told
 
 
-async def followed(many: Many, run: str, *followers: Coroutine[Any, Any, Any]) -> list[Any]:
+async def all_of(events: AsyncIterator[Event], told: Callable[[Event], None]) -> list[Event]:
+    seen = []
+    async for event in events:
+        seen.append(event)
+        told(event)
+    return seen
+
+
+async def followed(many: Many, together: Together, *followers: Coroutine[Any, Any, Any]) -> list[Any]:
     """Let the run be carried out in a thread while clients follow it."""
+    many.ledger.before_job = together.before_job
     async with asyncio.timeout(WITHIN_SECONDS):
         clients = [asyncio.create_task(follower) for follower in followers]
         await asyncio.to_thread(many.settle)
@@ -136,9 +180,13 @@ async def followed(many: Many, run: str, *followers: Coroutine[Any, Any, Any]) -
 @pytest.mark.parametrize("many", [SOME, THOUSAND], indirect=True)
 def test_progress_never_goes_back_and_ends_with_what_the_facts_say(many: Many) -> None:
     run = many.ledger.run_of(SYNC_NOW)
-    clients = all_of(over_sse(many, run)), all_of(over_websocket(many, run))
+    together = Together(many.lines)
+    clients = [
+        all_of(over_sse(many, run), together.follower("events")),
+        all_of(over_websocket(many, run), together.follower("websocket")),
+    ]
 
-    told = many.ledger.api.served.portal.call(followed, many, run, *clients)
+    told = many.ledger.api.served.portal.call(followed, many, together, *clients)
 
     facts = outcomes_by_facts(many, run)
     for events in told:
@@ -153,18 +201,21 @@ def test_progress_never_goes_back_and_ends_with_what_the_facts_say(many: Many) -
 @pytest.mark.parametrize("follow", [over_sse, over_websocket])
 def test_a_client_that_comes_back_in_the_middle_misses_nothing(many: Many, follow: Follow) -> None:
     run = many.ledger.run_of(SYNC_NOW)
+    together = Together(many.lines)
+    told = together.follower("client")
 
     async def leave_and_come_back() -> tuple[list[Event], list[Event]]:
         before = []
         events = follow(many, run)
         async for event in events:
             before.append(event)
+            told(event)
             if done(event) > 0:
                 break
         await events.aclose()  # type: ignore[attr-defined]  # it is a generator
-        return before, await all_of(follow(many, run))
+        return before, await all_of(follow(many, run), told)
 
-    [(before, after)] = many.ledger.api.served.portal.call(followed, many, run, leave_and_come_back())
+    [(before, after)] = many.ledger.api.served.portal.call(followed, many, together, leave_and_come_back())
 
     progress = [done(event) for event in (*before, *after)]
     assert sorted(progress) == progress
@@ -191,7 +242,9 @@ def test_clients_that_never_read_keep_neither_the_run_nor_others_waiting(many: M
             streaming(many, run, never_reads),
             streaming(many, run, never_reads),
         ):
-            [told] = await followed(many, run, all_of(over_sse(many, run)))
+            together = Together(many.lines)
+            reader = all_of(over_sse(many, run), together.follower("reader"))
+            [told] = await followed(many, together, reader)
             events: list[Event] = told
             return events
 

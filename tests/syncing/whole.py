@@ -1,6 +1,6 @@
 """The API over HTTP and the workers' jobs on one database, for a test to drive: ask, `settle`, look at the PSA."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -63,6 +63,8 @@ class Whole:
     tools: Tools
     pool: ConnectionPool
     sent: list[str] = field(default_factory=list)
+    before_job: Callable[[str], None] = lambda job: None
+    """Called with the name of each job before it is done: a test may let the workers wait there."""
 
     @property
     def admin(self) -> Caller:
@@ -86,6 +88,7 @@ class Whole:
         doing = answers(self.tools if clients is None else replace(self.tools, clients=clients))
 
         def send(job: str, *arguments: str | int) -> None:
+            self.before_job(job)
             self.sent.append(job)
             doing[job](*arguments)
 
