@@ -34,6 +34,7 @@ from api.explain import ExplainQueries
 from api.extent import Extent
 from api.history import HistoryQueries
 from api.licenses import LicenseMutations
+from api.licenses_by_day import LicensesByDayQueries
 from api.mapping_previews import MappingPreviewMutations
 from api.mappings import MappingMutations, MappingQueries
 from api.month_end import MonthEndQueries
@@ -76,6 +77,7 @@ class Query(
     RunQueries,
     UsageQueries,
     UnbilledQueries,
+    LicensesByDayQueries,
     PushQueries,
     MonthEndQueries,
     HistoryQueries,

@@ -33,6 +33,7 @@ from projections.connections import Connections
 from projections.due_pushes import DuePushes
 from projections.exceptions import Exceptions
 from projections.history import History
+from projections.licenses_by_day import LicensesByDay
 from projections.month_end import MonthEnd
 from projections.product_mappings import ProductMappings
 from projections.projector import NotTheProjector, PositionMoved, Projector, seldom_collected
@@ -60,6 +61,7 @@ def all_views() -> tuple[View, ...]:
         ProductMappings(),
         CompanyMappings(),
         UsageToDate(),
+        LicensesByDay(),
         Additions(),
         Exceptions(),
         Runs(),

@@ -4,7 +4,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from domain.values import Component, LicenseType, Management, MspId
 from projections.names import name_key
@@ -197,3 +197,16 @@ async def items_in_use(views: Views, msp: MspId) -> list[tuple[str, Component]]:
          GROUP BY 1, 2 ORDER BY 1, 2
     """
     return [(str(plan), Component(component)) for plan, component in await views.tuples(query, (msp,))]
+
+
+async def licenses_moved(views: Views, msp: MspId, first: date, last: date) -> tuple[int, dict[date, int]]:
+    """Billed licences of an MSP's organizations before a day, and by how much they moved on each day up to a last one.
+
+    Shape: ordered by day; days on which nothing moved are left out.
+    """
+    query = """
+        SELECT CASE WHEN day >= %s THEN day END AS moved_on, sum(moved) FROM licenses_by_day
+         WHERE msp = %s AND day <= %s GROUP BY 1 ORDER BY 1 NULLS FIRST
+    """
+    found = {day: int(moved) for day, moved in await views.tuples(query, (first, msp, last))}
+    return found.pop(None, 0), found

@@ -11,7 +11,7 @@ PLATFORM = frozenset({"PLATFORM"})
 _DECIDED: Mapping[frozenset[str], tuple[str, ...]] = {
     EVERYBODY: (
         *("viewer", "serverTime", "psaConnection", "productLines"),
-        *("organizations", "organization", "companyMappings", "usage", "names"),
+        *("organizations", "organization", "companyMappings", "usage", "licensesByDay", "names"),
     ),
     READERS: (
         *("psaProducts", "psaProductSetup", "psaCompanyTypes", "psaCompanyStatuses", "psaCompanyCount"),

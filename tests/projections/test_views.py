@@ -1,7 +1,9 @@
 """What each view shows after which facts."""
 
-from datetime import timedelta
+from collections import Counter
+from datetime import date, timedelta
 from decimal import Decimal
+from itertools import pairwise, product
 
 import pytest
 
@@ -11,13 +13,26 @@ from domain import connection as connections
 from domain import run as runs
 from domain.addition import Answer, HoldReason, Problem, PushKind
 from domain.connection import AttentionReason, Settings
-from domain.values import Component, DriftPolicy, LeftBehind, LicenseType, PsaAgreementId, Rule, RunId
+from domain.organization import ORGANIZATION, billed_timelines, standings
+from domain.quantity_rules import Step, add_timelines
+from domain.streams import organization_stream
+from domain.values import (
+    Component,
+    DriftPolicy,
+    LeftBehind,
+    LicenseType,
+    OrganizationId,
+    PsaAgreementId,
+    Rule,
+    RunId,
+)
 from journal.application import Journal
 from projections.exceptions import ATTENTION_CURES, CURES, HELD_CURES, cure_of
 from projections.follower import fold_until
 from projections.names import name_key
 from tests.projections.dump import rows
 from tests.projections.story import (
+    ACME,
     AGREEMENT,
     CORE,
     CORE_LICENSE,
@@ -29,9 +44,11 @@ from tests.projections.story import (
     NOVEMBER,
     NOW,
     OCTOBER,
+    ORGANIZATIONS,
     OTHER,
     SEATS,
     Ledger,
+    tell,
 )
 
 
@@ -172,6 +189,55 @@ def test_a_correction_replaces_the_closed_usage(acme: Ledger, ledger: str) -> No
     assert rows(ledger, "usage_corrections", "item", "version", "old_quantity", "quantity") == [
         ("product:10", 2, Decimal("12.00"), Decimal("15.00")),
     ]
+
+
+def test_a_day_tells_by_how_much_the_billed_licences_of_all_moved(acme: Ledger, ledger: str) -> None:
+    for name, license_type in (("globex", LicenseType.PAID), ("hooli", LicenseType.PAID), ("trial", LicenseType.TRIAL)):
+        acme.create(name, license_type=license_type)
+        acme.licenses(name, 10, at=EPOCH + timedelta(days=1))
+    acme.licenses("globex", 4, Component.SERVER)
+    acme.licenses("globex", 3)
+    Ledger(acme.journal, OTHER).create("globex")
+    Ledger(acme.journal, OTHER).licenses("globex", 100)
+
+    fold_until(ledger)
+
+    assert rows(ledger, "licenses_by_day", "msp", "day", "moved") == [
+        ("acme", (EPOCH + timedelta(days=1)).date(), 20),
+        ("acme", NOW.date(), -7),
+        ("other", NOW.date(), 100),
+    ]
+
+
+def test_a_late_change_moves_the_day_that_it_is_effective_on_and_what_came_after(acme: Ledger, ledger: str) -> None:
+    acme.create("globex")
+    acme.licenses("globex", 5)
+    fold_until(ledger)
+
+    acme.licenses("globex", 5, at=NOW - timedelta(days=3))
+    fold_until(ledger)
+
+    assert rows(ledger, "licenses_by_day", "day", "moved") == [((NOW - timedelta(days=3)).date(), 5)]
+
+
+@pytest.mark.parametrize("seed", range(40, 44))
+def test_days_add_up_to_what_every_organization_had_then(journal: Journal, ledger: str, seed: int) -> None:
+    tell(journal, seed, acts=120)
+    fold_until(ledger)
+    tell(journal, seed + 100, acts=120)
+    fold_until(ledger)
+
+    expected: Counter[tuple[str, date]] = Counter()
+    for msp, organization in product((ACME, OTHER), ORGANIZATIONS):
+        stream = organization_stream(msp, OrganizationId(organization))
+        timelines = billed_timelines(standings(journal.state(ORGANIZATION, stream).state))
+        licenses = add_timelines(each for item, each in timelines.items() if item.component is Component.LICENSE)
+        for before, step in pairwise((Step(EPOCH, 0), *licenses)):
+            expected[(msp, step.at.date())] += step.quantity - before.quantity
+
+    assert rows(ledger, "licenses_by_day", "msp", "day", "moved") == sorted(
+        (*key, moved) for key, moved in expected.items() if moved
+    )
 
 
 # --- company mappings --------------------------------------------------------------------------------------------
