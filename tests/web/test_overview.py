@@ -1,6 +1,9 @@
 """The overview: is it on, is it right, what is next, what needs me."""
 
-from playwright.sync_api import expect
+import re
+from datetime import datetime
+
+from playwright.sync_api import Locator, Route, expect
 
 from journal.entry import Role
 from tests.syncing.whole import Whole
@@ -46,3 +49,82 @@ def test_a_licence_change_is_seen_without_reload(connected: Whole, panel: Panel)
     connected.licenses("globex", 17)
 
     expect(panel.page.get_by_text("licences +17, now 17")).to_be_visible()
+
+
+def test_the_months_licences_move_without_reload(connected: Whole, panel: Panel) -> None:
+    panel.open()
+    card = to_date(panel)
+    expect(card.get_by_text("0 licences", exact=True)).to_be_visible()
+    days = today(connected)
+
+    connected.licenses("initech", 5)
+    connected.licenses("globex", 4_307)
+
+    expect(card.get_by_text("4,312 licences", exact=True)).to_be_visible()
+    expect(card.get_by_text("+4,312 since")).to_be_visible()
+    chart = card.get_by_role("img")
+    expect(chart).to_have_accessible_name(re.compile(r"\b0 when it began, 4,312 now; lowest "))
+    level = "".join(f"{'M0 ' if day == 1 else 'V'}40H{day}" for day in range(1, days))
+    line = f"{level}V0H{days}" if level else "M0 20H1"
+    expect(chart.locator("path")).to_have_attribute("d", line)
+
+
+def test_the_months_licences_are_there_day_by_day_in_words(connected: Whole, panel: Panel) -> None:
+    connected.licenses("initech", 5)
+    panel.open()
+    card = to_date(panel)
+
+    card.get_by_text("By day").click()
+
+    last = card.get_by_role("row").last
+    expect(last.get_by_role("rowheader")).to_have_text(re.compile(rf"^{today(connected)} "))
+    expect(last.get_by_role("cell").first).to_have_text("5")
+    expect(card.get_by_role("row")).to_have_count(today(connected) + 1)
+    expect(card.get_by_text("Licences that are billed")).to_be_visible()
+
+
+def test_nothing_moves_while_the_figures_of_the_overview_arrive(connected: Whole, panel: Panel) -> None:
+    """Mapping suggestions take longer than the rest: what is there already stays where it is."""
+    connected.licenses("initech", 5)
+    panel.open()
+    suggested = panel.page.get_by_text("Suggested")
+    expect(suggested).to_be_visible()
+    panel.page.route("**/graphql", hold_back := Held("Mapping"))
+    for width in (1440, 1024, 360):
+        panel.page.set_viewport_size({"width": width, "height": 900})
+        panel.page.reload()
+        recent = panel.page.get_by_role("heading", name="Recent")
+        expect(recent).to_be_visible()
+        expect(suggested).to_be_hidden()
+        before = recent.bounding_box()
+
+        hold_back.let_go()
+
+        expect(suggested).to_be_visible()
+        assert recent.bounding_box() == before
+
+
+def to_date(panel: Panel) -> Locator:
+    return panel.page.get_by_role("region", name="to date")
+
+
+def today(ledger: Whole) -> int:
+    return datetime.fromisoformat(ledger.admin.one("{ serverTime }")).day
+
+
+class Held:
+    """Keeps the answers to one operation back until they are let go."""
+
+    def __init__(self, operation: str) -> None:
+        self._operation = operation
+        self._waiting: list[Route] = []
+
+    def __call__(self, route: Route) -> None:
+        if f'"operationName":"{self._operation}"' in (route.request.post_data or ""):
+            self._waiting.append(route)
+        else:
+            route.fallback()
+
+    def let_go(self) -> None:
+        while self._waiting:
+            self._waiting.pop().continue_()

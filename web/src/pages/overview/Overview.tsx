@@ -14,6 +14,7 @@ import { Page } from '../../ui/Page.tsx';
 import { words as shared } from '../../words/en.ts';
 import { type MappingQuery, mappingQuery, type OverviewQuery, overviewQuery } from './queries.graphql.ts';
 import './overview.css';
+import { ToDate } from './ToDate.tsx';
 import { words } from './words.ts';
 
 const Then = lazy(async () => (await import('./Then.tsx')).Then);
@@ -43,8 +44,13 @@ function Now() {
         {(data) => (
           <div class="stack">
             {isConnected ? <Standing data={data} /> : <Connect />}
-            {isConnected && <Attention data={data} mapping={mapping} />}
-            {isConnected && <Mapping data={data} mapping={mapping} />}
+            {isConnected && <Attention data={data} />}
+            {isConnected && (
+              <div class="side-by-side">
+                <Mapping data={data} mapping={mapping} />
+                <ToDate licenses={data.licensesByDay} />
+              </div>
+            )}
             <Recent data={data} />
           </div>
         )}
@@ -105,7 +111,7 @@ function Standing({ data }: { data: OverviewQuery }) {
         )}
       </div>
       {connection.status === 'SETUP' && <p>{words.settingUp}</p>}
-      <dl class="facts">
+      <dl class="figures">
         <div>
           <dt>{words.nextLabel}</dt>
           <dd>{words.next(...nextClose(data.serverTime))}</dd>
@@ -129,8 +135,8 @@ function nextClose(now: string): [string, string] {
   return [close.toISOString(), closed.toISOString().slice(0, 7)];
 }
 
-function Attention({ data, mapping }: { data: OverviewQuery; mapping: MappingQuery | undefined }) {
-  const unmapped = (mapping?.unbilledUsage ?? []).filter((one) => one.state === 'UNMAPPED' && one.units > 0);
+function Attention({ data }: { data: OverviewQuery }) {
+  const unmapped = data.unbilledUsage.filter((one) => one.state === 'UNMAPPED' && one.units > 0);
   const organizations = unmapped.reduce((sum, one) => sum + one.organizations, 0);
   const units = unmapped.reduce((sum, one) => sum + one.units, 0);
   const isCalm = data.exceptions.totalCount === 0 && units === 0;
@@ -182,7 +188,7 @@ function Mapping({ data, mapping }: { data: OverviewQuery; mapping: MappingQuery
           <p class="row">
             <span>{words.mapped(mapped)}</span>
             <span class="muted">
-              {suggested !== undefined && `${words.suggested(suggested)} · `}
+              <span class={suggested === undefined ? 'coming' : undefined}>{words.suggested(suggested ?? 0)}</span> ·{' '}
               {words.unmapped(count('UNMAPPED'))} · {words.excluded(count('EXCLUDED'))}
             </span>
           </p>

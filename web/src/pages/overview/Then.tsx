@@ -47,7 +47,7 @@ function Shown({ stood }: { stood: Stood }) {
             </span>
           )}
         </div>
-        <dl class="facts">
+        <dl class="figures">
           {stood.connectedAt && (
             <div>
               <dt>{words.past.connected}</dt>

@@ -41,14 +41,14 @@ export type OverviewQueryVariables = Exact<{
 }>;
 
 
-export type OverviewQuery = { serverTime: string, psaConnection: { status: Status, siteUrl: string | null, site: string | null, companyId: string | null, companyName: string | null, isConfirmed: boolean, attention: { reason: AttentionReason, detail: string } | null, lastImport: { finishedAt: string | null } | null }, exceptions: { totalCount: number, nodes: Array<{ id: string, problem: string, reason: string | null, detail: string, cure: string, agreement: number | null, product: number | null, kind: PushKind | null, month: string | null, run: string | null, found: string | null, wanted: string | null, target: string | null, push: string | null, since: string }> }, organizations: { totalCount: number, counts: Array<{ state: string, count: number }> }, pushed: { nodes: Array<{ recordedAt: string }> }, recent: { nodes: Array<{ id: string, recordedAt: string, factType: string, organization: string | null, agreement: number | null, product: number | null, run: string | null, payload: unknown, actor: { subject: string, role: Role } }> } };
+export type OverviewQuery = { serverTime: string, psaConnection: { status: Status, siteUrl: string | null, site: string | null, companyId: string | null, companyName: string | null, isConfirmed: boolean, attention: { reason: AttentionReason, detail: string } | null, lastImport: { finishedAt: string | null } | null }, exceptions: { totalCount: number, nodes: Array<{ id: string, problem: string, reason: string | null, detail: string, cure: string, agreement: number | null, product: number | null, kind: PushKind | null, month: string | null, run: string | null, found: string | null, wanted: string | null, target: string | null, push: string | null, since: string }> }, organizations: { totalCount: number, counts: Array<{ state: string, count: number }> }, unbilledUsage: Array<{ state: Unbilled, organizations: number, units: number }>, licensesByDay: { month: string, opening: string, days: Array<{ day: number, inForce: string }> }, pushed: { nodes: Array<{ recordedAt: string }> }, recent: { nodes: Array<{ id: string, recordedAt: string, factType: string, organization: string | null, agreement: number | null, product: number | null, run: string | null, payload: unknown, actor: { subject: string, role: Role } }> } };
 
 export type MappingQueryVariables = Exact<{
   msp?: string | null | undefined;
 }>;
 
 
-export type MappingQuery = { unbilledUsage: Array<{ state: Unbilled, organizations: number, units: number }>, mappingSuggestions: { totalCount: number } };
+export type MappingQuery = { mappingSuggestions: { totalCount: number } };
 
 export type ExceptionFragment = { id: string, problem: string, reason: string | null, detail: string, cure: string, agreement: number | null, product: number | null, kind: PushKind | null, month: string | null, run: string | null, found: string | null, wanted: string | null, target: string | null, push: string | null, since: string };
 
@@ -80,6 +80,19 @@ export const overviewQuery: Operation<OverviewQuery, OverviewQueryVariables> = o
     counts {
       state
       count
+    }
+  }
+  unbilledUsage(msp: $msp) {
+    state
+    organizations
+    units
+  }
+  licensesByDay(msp: $msp) {
+    month
+    opening
+    days {
+      day
+      inForce
     }
   }
   pushed: history(
@@ -128,11 +141,6 @@ fragment Exception on OpenException {
 }`);
 
 export const mappingQuery: Operation<MappingQuery, MappingQueryVariables> = operation('Mapping', `query Mapping($msp: ID) {
-  unbilledUsage(msp: $msp) {
-    state
-    organizations
-    units
-  }
   mappingSuggestions(first: 1, msp: $msp) {
     totalCount
   }

@@ -1,5 +1,8 @@
-import { counted, inUtc, month, quantity } from '../../words/format.ts';
+import type { Level } from '../../rules/daily.ts';
+import { change, counted, inUtc, month, quantity } from '../../words/format.ts';
 import { tell } from '../../words/tell.ts';
+
+const level = ({ inForce, on }: Level) => `${quantity(inForce)} on ${inUtc(on, 'day')}`;
 
 export const words = tell({
   title: 'Overview',
@@ -39,6 +42,17 @@ export const words = tell({
   excluded: (count: number) => `Excluded ${quantity(count)}`,
   mappingOf: (mapped: number, all: number) =>
     `${quantity(mapped)} of ${counted(all, 'organization', 'organizations')} mapped`,
+  toDate: (of: string) => `${month(of)} to date`,
+  licences: (count: string) => `${quantity(count)} ${count === '1' ? 'licence' : 'licences'}`,
+  sinceBegin: (by: string) => (by === '0' ? 'as many as when the month began' : `${change(by)} since the month began`),
+  chart: (of: string, opening: string, now: string, lowest: Level, highest: Level) =>
+    `Licences in force by day of ${month(of)}: ${quantity(opening)} when it began, ${quantity(now)} now; lowest ${level(lowest)}, highest ${level(highest)}.`,
+  byDay: 'By day',
+  whatCounts:
+    'Licences that are billed, of all organizations, mapped or not. Servers, and organizations that are on trial, not for resale, closed or manage themselves, are not among them.',
+  day: 'Day',
+  inForce: 'In force at its end',
+  moved: 'Change',
   recent: 'Recent',
   history: 'History',
   noFacts: 'Nothing has happened yet.',
