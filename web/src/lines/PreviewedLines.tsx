@@ -86,7 +86,7 @@ function reasonOf(line: Line): string {
 function Reason({ line }: { line: Line }) {
   if (line.problem !== null) {
     return (
-      <span class="row trouble">
+      <span class="trouble">
         <Icon name="warning" />
         <span>{reasonOf(line)}</span>
       </span>

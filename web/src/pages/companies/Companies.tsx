@@ -83,7 +83,7 @@ function Mapping({ plans }: { plans: readonly Plan[] }) {
   const shown = { drafts, refusals, plans, create };
 
   return (
-    <div class="stack">
+    <div class="stack companies">
       {mayAct.value && <Restore />}
       <nav aria-label={words.by} class="tabs">
         {(['company', 'organization'] as const).map((one) => (

@@ -1,7 +1,8 @@
 import { useState } from 'preact/hooks';
 import { useAct } from '../../graphql/act.ts';
 import { useQuery } from '../../graphql/query.ts';
-import { useNames } from '../../names/names.ts';
+import { ImportCounts } from '../../imports/ImportCounts.tsx';
+import { Vanished } from '../../imports/Vanished.tsx';
 import { Link } from '../../router/Link.tsx';
 import { here, setParams } from '../../router/location.ts';
 import { mspInView } from '../../session.ts';
@@ -30,8 +31,6 @@ import { words } from './words.ts';
 type Entry = ImportChoicesQuery['psaCompanyTypes'][number];
 type LastImport = NonNullable<LastImportQuery['psaConnection']['lastImport']>;
 type Run = NonNullable<ImportRunQuery['run']>;
-
-const COUNTS = ['companies', 'agreements', 'new', 'changed', 'gone', 'vanished'] as const;
 
 /** Which companies are read from ConnectWise; a run does it, and what it found is shown here. */
 export default function Import() {
@@ -185,7 +184,6 @@ function Running({ run }: { run: string }) {
 }
 
 function Finished({ run }: { run: Run }) {
-  const names = useNames(run.vanished);
   if (run.problem !== null) {
     return (
       <Problem
@@ -201,29 +199,8 @@ function Finished({ run }: { run: Run }) {
         <Badge tone="good">{words.done}</Badge>
         {run.finishedAt && <Instant at={run.finishedAt} />}
       </p>
-      <Counts counts={counts} />
-      {run.vanished.length > 0 && (
-        <>
-          <h2>{words.vanished}</h2>
-          <ul class="stack">
-            {run.vanished.map((one) => {
-              const name = names.organization(one.organization) ?? one.organization;
-              return (
-                <li key={one.organization} class="row">
-                  <span>{words.vanishedMeans(name, one.companyName ?? '')}</span>
-                  <Link
-                    class="button"
-                    to="/companies"
-                    params={{ by: 'organization', search: name, change: one.organization }}
-                  >
-                    {words.remap}
-                  </Link>
-                </li>
-              );
-            })}
-          </ul>
-        </>
-      )}
+      <ImportCounts counts={counts} />
+      <Vanished mappings={run.vanished} />
       <p class="row">
         <Link class="button primary" to={isSetup() ? '/setup/companies' : '/companies'}>
           {words.next}
@@ -240,7 +217,7 @@ function Last({ last }: { last: LastImport }) {
         <h2>{words.last}</h2>
         {last.finishedAt && <Instant at={last.finishedAt} />}
       </div>
-      <Counts counts={last} />
+      <ImportCounts counts={last} />
       {isSetup() && (
         <p class="row">
           <Link class="button primary" to="/setup/companies">
@@ -249,20 +226,5 @@ function Last({ last }: { last: LastImport }) {
         </p>
       )}
     </section>
-  );
-}
-
-function Counts({ counts }: { counts: Readonly<Record<string, unknown>> }) {
-  return (
-    <dl class="counts">
-      {COUNTS.map((name) => (
-        <div key={name}>
-          <dt>{words.states[name]}</dt>
-          <dd>
-            <Quantity value={Number(counts[name] ?? 0)} />
-          </dd>
-        </div>
-      ))}
-    </dl>
   );
 }

@@ -22,22 +22,10 @@ export const words = tell({
   last: 'Last import',
   found: (companies: number, agreements: number) =>
     `${counted(companies, 'company', 'companies')} with ${counted(agreements, 'agreement', 'agreements')}`,
-  states: {
-    companies: 'Companies',
-    agreements: 'Agreements',
-    new: 'New',
-    changed: 'Changed',
-    gone: 'Gone since the last import',
-    vanished: 'Mapped, and gone',
-  },
   done: 'The import is done.',
   failed: 'The import did not finish.',
   failedMeans: 'What was imported before stays. Nothing on an invoice has changed.',
   failedCure: 'Try again; what ConnectWise said stands under Details.',
-  vanished: 'Mapped to what is gone',
-  vanishedMeans: (organization: string, company: string) =>
-    `${organization} is mapped to ${company}, which is gone in ConnectWise.`,
-  remap: 'Map again…',
   next: 'Map companies',
   unknown: 'There is no such import.',
 });

@@ -186,7 +186,7 @@ function happensTo(line: Line): string {
 function Happens({ line, children }: { line: Line; children: ComponentChildren }) {
   if (line.action === 'REFUSE') {
     return (
-      <span class="row trouble">
+      <span class="trouble">
         <Icon name="warning" />
         <span>{happensTo(line)}</span>
       </span>

@@ -115,7 +115,7 @@ function Mapped({ lines, standing }: { lines: readonly Line[]; standing: Standin
   }
 
   return (
-    <div class="stack">
+    <div class="stack products">
       {confirm.failure.value && <Failed failure={confirm.failure.value} retry={() => void confirmMapping()} />}
       {refusal && <Refused refusal={refusal} />}
       {standing.missingProducts.length > 0 && (

@@ -34,16 +34,5 @@ export const words = tell({
   noLines: 'There was nothing to write.',
   moved: (found: string | null, target: string | null) =>
     `Changed since the preview: ConnectWise holds ${found === null ? 'nothing' : quantity(found)}${target === null ? '' : `, it would be ${quantity(target)}`}. Nothing of it was written.`,
-  imported: {
-    companies: 'Companies',
-    agreements: 'Agreements',
-    new: 'New companies',
-    changed: 'Changed companies',
-    gone: 'Gone companies',
-    vanished: 'Mapped, but gone',
-  } as Readonly<Record<string, string>>,
-  vanished: 'Mapped to what is no longer in ConnectWise',
-  vanishedMeans: 'Nothing is billed for them until they are mapped again.',
-  mapAgain: 'Map again…',
   map: 'Map companies',
 });
