@@ -12,7 +12,7 @@ import re
 import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -141,12 +141,12 @@ def _nobody_watches(_: Call) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """The way out that all tenants of a process share: guarded HTTP client, our clientId, the budget, the bounds.
+    """The way out that all tenants of a process share: guarded transport, our clientId, the budget, the bounds.
 
     `watch` is told of every request that ended, in whatever way.
     """
 
-    http: httpx.Client
+    http: httpx.BaseTransport
     client_id: str = field(repr=False)
     budget: Budget
     time: Time = Time()
@@ -296,18 +296,21 @@ class Wire:
             write=min(self.limits.write_seconds, left),
             pool=min(self.limits.patience_seconds, left),
         )
-        sent = {**headers, "Accept-Encoding": "gzip"}
+        request = httpx.Request(
+            method,
+            url,
+            headers={"User-Agent": "PSA-Ledger", **headers, "Accept-Encoding": "gzip"},
+            content=body,
+            extensions={"timeout": timeout.as_dict()},
+        )
         try:
-            with (
-                ending_by(ends_at),
-                self.http.stream(method, url, headers=sent, content=body, timeout=timeout) as response,
-            ):
+            with ending_by(ends_at), closing(self.http.handle_request(request)) as response:
                 received = self._receive(response, min(most_bytes, self.limits.answer_bytes))
                 return Answer(response.status_code, response.headers, received, secrets_of(headers))
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol) as error:
             if self.time.monotonic() >= ends_at:
                 raise DeadlinePassed("the deadline passed before anything was sent") from error
-            raise Unreachable(_why_unreachable(httpx.URL(url).host, error)) from error
+            raise Unreachable(_why_unreachable(request.url.host, error)) from error
 
     def _receive(self, response: httpx.Response, most_bytes: int) -> bytes:
         """The decompressed body. A refusal whose explanation is cut short is still that refusal."""

@@ -10,12 +10,12 @@ The same layer ends a request by its deadline: httpx bounds single reads, not a 
 
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Any
 
@@ -149,70 +149,123 @@ class Guard:
         )
 
 
-class GuardedTransport(httpx.BaseTransport):
-    """Carries httpx requests over connections that the guard has judged. Thread-safe, like the pool underneath."""
+KEEPALIVE_SECONDS = 30.0
+HOSTS_PER_LANE = 4
 
-    def __init__(self, guard: Guard, tls: ssl.SSLContext, max_connections: int) -> None:
+
+class Lanes:
+    """Connection pools through each of which one request goes at a time. Thread-safe.
+
+    Why not one pool for all: for every request httpcore looks at each connection of a pool once per connection, which
+    with 24 in use took a fifth of a worker's time.
+    """
+
+    def __init__(
+        self,
+        open_pool: Callable[[], httpcore.ConnectionPool],
+        most: int,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._open_pool = open_pool
+        self._clock = clock
+        self._places = threading.BoundedSemaphore(most)
+        self._lock = threading.Lock()
+        self._idle: list[tuple[float, httpcore.ConnectionPool]] = []
+        """Since when, in the order of time."""
+
+    def take(self, origin: httpcore.Origin, patience_seconds: float | None) -> httpcore.ConnectionPool:
+        """The lane that was last connected to the origin; else the one that rested longest, or a new one.
+
+        Raises: httpcore.PoolTimeout when no lane came free in time.
+        """
+        if not self._places.acquire(timeout=patience_seconds):
+            raise httpcore.PoolTimeout(f"no lane came free within {patience_seconds} s")
+        with self._lock:
+            for place in range(len(self._idle) - 1, -1, -1):
+                if any(one.can_handle_request(origin) for one in self._idle[place][1].connections):
+                    return self._idle.pop(place)[1]
+            return self._idle.pop(0)[1] if self._idle else self._open_pool()
+
+    def give_back(self, lane: httpcore.ConnectionPool) -> None:
+        """Let others use it; lanes whose connections nobody keeps alive any more are closed."""
+        now = self._clock()
+        with self._lock:
+            rested = [one for since, one in self._idle if now - since > KEEPALIVE_SECONDS]
+            del self._idle[: len(rested)]
+            self._idle.append((now, lane))
+        self._places.release()
+        for one in rested:
+            one.close()
+
+    def close(self) -> None:
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for _, lane in idle:
+            lane.close()
+
+
+class GuardedTransport(httpx.BaseTransport):
+    """Carries httpx requests over connections that the guard has judged. Thread-safe."""
+
+    def __init__(self, guard: Guard, tls: ssl.SSLContext, most_requests: int) -> None:
         self._guard = guard
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=tls,
-            max_connections=max_connections,
-            max_keepalive_connections=max_connections,
-            keepalive_expiry=30.0,
-            network_backend=_JudgedNetwork(guard),
+        self._lanes = Lanes(
+            lambda: httpcore.ConnectionPool(
+                ssl_context=tls,
+                max_connections=HOSTS_PER_LANE,
+                max_keepalive_connections=HOSTS_PER_LANE,
+                keepalive_expiry=KEEPALIVE_SECONDS,
+                network_backend=_JudgedNetwork(guard),
+            ),
+            most_requests,
+            guard.clock,
         )
 
     @override
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         self._guard.check_url(request.url)
+        url = httpcore.URL(
+            scheme=request.url.raw_scheme,
+            host=request.url.raw_host,
+            port=request.url.port,
+            target=request.url.raw_path,
+        )
         with _in_httpx_words():
-            response = self._pool.handle_request(
-                httpcore.Request(
-                    method=request.method,
-                    url=httpcore.URL(
-                        scheme=request.url.raw_scheme,
-                        host=request.url.raw_host,
-                        port=request.url.port,
-                        target=request.url.raw_path,
-                    ),
-                    headers=request.headers.raw,
-                    content=request.stream,
-                    extensions=request.extensions,
+            lane = self._lanes.take(url.origin, request.extensions.get("timeout", {}).get("pool"))
+            try:
+                response = lane.handle_request(
+                    httpcore.Request(
+                        method=request.method,
+                        url=url,
+                        headers=request.headers.raw,
+                        content=request.stream,
+                        extensions=request.extensions,
+                    )
                 )
-            )
+            except BaseException:
+                self._lanes.give_back(lane)
+                raise
         return httpx.Response(
             status_code=response.status,
             headers=response.headers,
-            stream=_Body(response),
+            stream=_Body(response, lambda: self._lanes.give_back(lane)),
             extensions=response.extensions,
         )
 
     @override
     def close(self) -> None:
-        self._pool.close()
+        self._lanes.close()
 
 
-def open_http(guard: Guard, max_connections: int = 64) -> httpx.Client:
-    """One client for a whole process and all its tenants: building one costs 37 ms of loading certificates.
+def open_http(guard: Guard, most_requests: int = 64) -> GuardedTransport:
+    """The way out of a whole process and all its tenants: making one costs 37 ms of loading certificates.
 
     Certificates are checked against certifi's authorities, or against those that SSL_CERT_FILE names.
+    Why a transport and no client: a client would follow the environment's proxies, which could lead requests elsewhere,
+    and redirects, which would carry the keys along, and would send a cookie that one tenant's answer sets with the next
+    tenant's request to the same host. It also takes as long for a request as everything else together.
     """
-    return client_over(GuardedTransport(guard, httpx.create_ssl_context(), max_connections))
-
-
-def client_over(transport: httpx.BaseTransport) -> httpx.Client:
-    """The client as we use it, over a transport of the caller's choice (tests answer at this edge).
-
-    Why so few defaults are left: environment proxies could lead requests elsewhere, a redirect would carry the keys
-    along, and a cookie that one tenant's answer sets would travel with the next tenant's request to the same host.
-    """
-    return httpx.Client(
-        transport=transport,
-        trust_env=False,
-        follow_redirects=False,
-        cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
-        headers={"User-Agent": "PSA-Ledger"},
-    )
+    return GuardedTransport(guard, httpx.create_ssl_context(), most_requests)
 
 
 @dataclass(slots=True)
@@ -296,7 +349,11 @@ class _TimedStream(httpcore.NetworkStream):
 
 @dataclass(slots=True)
 class _Body(httpx.SyncByteStream):
+    """`ended` is called once, when the connection may carry another request."""
+
     response: httpcore.Response
+    ended: Callable[[], None]
+    is_closed: bool = False
 
     @override
     def __iter__(self) -> Iterator[bytes]:
@@ -305,7 +362,13 @@ class _Body(httpx.SyncByteStream):
 
     @override
     def close(self) -> None:
-        self.response.close()
+        if self.is_closed:
+            return
+        self.is_closed = True
+        try:
+            self.response.close()
+        finally:
+            self.ended()
 
 
 def _time_left(clock: Callable[[], float], timeout: float | None) -> float | None:

@@ -2,7 +2,7 @@
 a test could not do by calling the job.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 
 import dramatiq
@@ -10,10 +10,10 @@ import dramatiq
 from domain.values import MspId, RunId
 from journal.logs import log_fields
 from workers import attention
-from workers.brokers import BrokerGone, gone_errors
+from workers.brokers import BrokerGone, enqueue_all, gone_errors
 from workers.carry_out_runs import carry_out_run
 from workers.close_month import close_months
-from workers.dispatch import Send, note_watch
+from workers.dispatch import Message, Send, note_watch
 from workers.due import DueAgreement
 from workers.leases import held, kept
 from workers.push import push_agreement
@@ -36,9 +36,9 @@ def declare_actors(broker: dramatiq.Broker, tools: Tools) -> Send:
 
     gone = gone_errors(broker)
 
-    def send(job: str, *arguments: str | int) -> None:
+    def send(messages: Sequence[Message]) -> None:
         try:
-            actors[job].send(*arguments)
+            enqueue_all(broker, [actors[one.actor].message(*one.arguments) for one in messages])
         except gone as error:
             raise BrokerGone(type(error).__name__) from error
 

@@ -4,7 +4,7 @@ The broker is transport and nothing else. Emptied, restarted or replaced by anot
 waits is found by the dispatchers and sent again.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -12,7 +12,10 @@ import dramatiq
 import psycopg
 from dramatiq.middleware import TimeLimit
 from dramatiq_postgres import PostgresBroker
+from dramatiq_postgres.broker import QUERIES
 from psycopg_pool import ConnectionPool
+
+from workers.pool import trusting_check
 
 TIME_LIMIT = timedelta(minutes=10)
 REDIS_SCHEMES = {"redis": "redis", "rediss": "rediss", "valkey": "redis", "valkeys": "rediss"}
@@ -35,6 +38,31 @@ def gone_errors(broker: dramatiq.Broker) -> tuple[type[Exception], ...]:
     from redis import RedisError  # noqa: PLC0415 - see `open_broker`
 
     return (dramatiq.errors.BrokerError, AMQPError, RedisError)
+
+
+class _ManyAtOnce(PostgresBroker):  # type: ignore[misc]  # comes without types
+    """PostgreSQL as a broker that takes many messages in one transaction and one round trip."""
+
+    def enqueue_all(self, messages: Sequence[dramatiq.Message[None]]) -> None:
+        """Raises: psycopg.OperationalError, and nothing is enqueued then."""
+        for message in messages:
+            self.emit_before("enqueue", message, None)
+        with self.pool.connection() as connection, connection.cursor() as cursor:
+            cursor.executemany(
+                QUERIES.ENQUEUE,
+                [(message.queue_name, message.message_id, message.encode().decode(), 0) for message in messages],
+            )
+        for message in messages:
+            self.emit_after("enqueue", message, None)
+
+
+def enqueue_all(broker: dramatiq.Broker, messages: Sequence[dramatiq.Message[None]]) -> None:
+    """Hand messages to the broker, in one go where it can. Raises: what `gone_errors` names, after some of them."""
+    if isinstance(broker, _ManyAtOnce):
+        broker.enqueue_all(messages)
+        return
+    for message in messages:
+        broker.enqueue(message)
 
 
 @contextmanager
@@ -66,9 +94,9 @@ def open_broker(url: str, threads: int) -> Iterator[dramatiq.Broker]:
             min_size=0,
             max_size=min(threads, 8) + 6,
             open=True,
-            check=ConnectionPool.check_connection,
+            check=trusting_check(),
         ) as pool:
-            postgres = PostgresBroker(
+            postgres = _ManyAtOnce(
                 pool=pool, results=False, middleware=middleware(), heartbeat_interval=5.0, heartbeat_ttl=20.0
             )
             with _closing(postgres) as broker:

@@ -30,8 +30,8 @@ from workers.wake import CHANNEL
 log = logging.getLogger(__name__)
 
 POLL_SECONDS = 1.0
-LONGEST_REST_SECONDS = 0.5
-"""Between two looks the dispatcher rests as long as the last one took, and no longer than this."""
+REST_TO_LOOK, LONGEST_REST_SECONDS = 3, 0.5
+"""Between two looks the dispatcher rests so many times as long as the last one took, and no longer than this."""
 AGREEMENTS_PER_LOOK = 200
 PROBE_EVERY = timedelta(seconds=60)
 WATCH_AGAIN = timedelta(minutes=10)
@@ -39,20 +39,27 @@ WATCH_AGAIN = timedelta(minutes=10)
 CHANNELS = (VIEWS_CHANNEL, CHANNEL, CLOCK_CHANNEL)
 
 
-class Send(Protocol):
-    """Hands a job to the broker. `job` names the actor; the rest are its arguments. Raises: BrokerGone."""
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What an actor is to answer, and with which arguments."""
 
-    def __call__(self, job: str, *arguments: str | int) -> None: ...
+    actor: str
+    arguments: tuple[str | int, ...]
+
+
+class Send(Protocol):
+    """Hands messages to the broker. Raises: BrokerGone, when it may have taken some of them."""
+
+    def __call__(self, messages: Sequence[Message]) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One message to be sent once its lease is taken."""
+    """One message to be sent once its lease is taken; the lease's holder is added to its arguments."""
 
     lease: str
     msp: str
-    actor: str
-    arguments: tuple[str | int, ...]
+    message: Message
     length: timedelta
 
 
@@ -171,7 +178,7 @@ class Dispatcher:
         """
         with self._pool.connection() as connection:
             jobs = [
-                Job(run_job(run), msp, "run.carry_out", (msp, run), self._timing.lease)
+                Job(run_job(run), msp, Message("run.carry_out", (msp, run)), self._timing.lease)
                 for msp, run in connection.execute(_RUNS)
             ]
             if at_the_clock:
@@ -182,8 +189,7 @@ class Dispatcher:
             Job(
                 due.job,
                 due.msp,
-                "addition.push",
-                (due.msp, due.site, due.company_id, due.agreement),
+                Message("addition.push", (due.msp, due.site, due.company_id, due.agreement)),
                 self._timing.lease,
             )
             for due in (due_agreements(self._pool, min(room, AGREEMENTS_PER_LOOK), self._rota) if room > 0 else ())
@@ -192,11 +198,11 @@ class Dispatcher:
 
     def _of_the_clock(self, connection: psycopg.Connection[Any]) -> Iterator[Job]:
         for (msp,) in connection.execute(_CLOSES):
-            yield Job(f"close:{msp}", msp, "month.close", (msp,), self._timing.lease)
+            yield Job(f"close:{msp}", msp, Message("month.close", (msp,)), self._timing.lease)
         for (msp,) in connection.execute(_IN_ATTENTION):
-            yield Job(f"probe:{msp}", msp, "connection.probe", (msp,), PROBE_EVERY)
+            yield Job(f"probe:{msp}", msp, Message("connection.probe", (msp,)), PROBE_EVERY)
         for (msp,) in connection.execute(_WATCHES):
-            yield Job(f"watch:{msp}", msp, "connection.watch", (msp,), WATCH_AGAIN)
+            yield Job(f"watch:{msp}", msp, Message("connection.watch", (msp,)), WATCH_AGAIN)
 
     def _send_taken(self, jobs: Iterable[Job]) -> int:
         by_lease = {job.lease: (job, self._new_holder()) for job in jobs}
@@ -213,18 +219,27 @@ class Dispatcher:
                     [job.length for job, _ in wanted],
                 ),
             ).fetchall()
-        for sent, (lease, holder) in enumerate(taken):
-            job, _ = by_lease[lease]
-            try:
-                self._send(job.actor, *job.arguments, holder)
-            except BrokerGone as error:
-                log.warning("the broker takes no messages: %s", error)
-                self._give_back(taken[sent:])
-                raise
+        if not taken:
+            return 0
+        messages = [by_lease[lease][0].message for lease, _ in taken]
+        try:
+            self._send(
+                [
+                    Message(message.actor, (*message.arguments, holder))
+                    for message, (_, holder) in zip(messages, taken, strict=True)
+                ]
+            )
+        except BrokerGone as error:
+            log.warning("the broker takes no messages: %s", error)
+            self._give_back(taken)
+            raise
         return len(taken)
 
     def _give_back(self, leases: Sequence[tuple[str, str]]) -> None:
-        """Let go of what could not be sent, so that it need not wait for its lease to run out."""
+        """Let go of what could not be sent, so that it need not wait for its lease to run out.
+
+        A message that was taken all the same finds its lease gone, or in another name, and is answered with nothing.
+        """
         with self._pool.connection() as connection:
             connection.cursor().executemany("DELETE FROM leases WHERE job = %s AND holder = %s", leases)
 
@@ -248,7 +263,7 @@ class Dispatcher:
                             clock_looked_at = began
                         self.look(at_the_clock=at_the_clock)
                         # A look through a long list of what waits costs the database as much as some pushes do.
-                        stopping.wait(min(time.monotonic() - began, LONGEST_REST_SECONDS))
+                        stopping.wait(min(REST_TO_LOOK * (time.monotonic() - began), LONGEST_REST_SECONDS))
                         _sleep(listening)
             except psycopg.OperationalError as error:
                 log.warning("the dispatcher lost the database: %s", error)

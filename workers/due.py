@@ -58,6 +58,8 @@ class DueRow:
     correlation: str
     state: str
     tries: int
+    is_noted: bool
+    """Whether something is kept of earlier tries that a success makes old."""
     is_missed: bool
     """A final of which a newer month's waits too: only the newest is written (design §5)."""
 
@@ -162,7 +164,8 @@ MSPS_AT_ONCE = 50
 _ROWS = f"""
 SELECT d.addition, d.lane, d.ref, d.agreement, d.product, d.month, d.run, d.kind, d.left_behind, d.target, d.base,
        d.due_position, d.due_since, d.cause, d.correlation, d.state,
-       coalesce(a.tries, 0) AS tries, {_IS_MISSED} AS is_missed
+       coalesce(a.tries, 0) AS tries, coalesce(a.tries > 0 OR a.sweep_at > clock_timestamp(), false) AS is_noted,
+       {_IS_MISSED} AS is_missed
   {_ELIGIBLE}
    AND d.msp = %(msp)s AND d.site = %(site)s AND d.company_id = %(company_id)s AND d.agreement = %(agreement)s
 """  # put together from this module's own constants

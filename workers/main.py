@@ -121,7 +121,7 @@ def compose(settings: Settings, own: WorkerSettings, traces: Traces = NOT_TRACED
 def views_reach(pool: ConnectionPool, position: int) -> bool:
     """Wait until the views hold a position; false when they do not within a few seconds."""
     gives_up_at = time.monotonic() + VIEW_PATIENCE_SECONDS
-    pause = 0.002
+    pause = 0.01
     while True:
         with pool.connection() as connection:
             if views_position(connection) >= position:
@@ -129,7 +129,7 @@ def views_reach(pool: ConnectionPool, position: int) -> bool:
         if time.monotonic() > gives_up_at:
             return False
         time.sleep(pause)
-        pause = min(2 * pause, 0.1)
+        pause = min(1.5 * pause, 0.1)
 
 
 def main(settings: Settings) -> int:

@@ -6,7 +6,7 @@ stay says so in a transaction (`lasting`).
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -25,13 +25,14 @@ def open_jobs_pool(url: str, threads: int) -> ConnectionPool:
         url,
         kwargs={
             "autocommit": True,
-            "options": "-c synchronous_commit=off",
+            # One plan per statement: planning the dispatcher's questions anew takes as long as answering them.
+            "options": "-c synchronous_commit=off -c plan_cache_mode=force_generic_plan",
             "application_name": "psa-ledger worker",
         },
         min_size=1,
         max_size=min(threads + 2, MOST_CONNECTIONS),
         open=True,
-        check=_Checks().check,
+        check=trusting_check(),
     )
 
 
@@ -43,15 +44,17 @@ def lasting(connection: psycopg.Connection[Any]) -> Iterator[None]:
         yield
 
 
-class _Checks:
-    """Asks a rested connection whether the server is still there."""
+def trusting_check() -> Callable[[psycopg.Connection[Any]], None]:
+    """A pool's check that asks only a rested connection whether the server is still there.
 
-    def __init__(self) -> None:
-        self._checked_at: WeakKeyDictionary[psycopg.Connection[Any], float] = WeakKeyDictionary()
+    It raises psycopg.OperationalError when the server is gone; the pool takes another connection then.
+    """
+    checked_at: WeakKeyDictionary[psycopg.Connection[Any], float] = WeakKeyDictionary()
 
-    def check(self, connection: psycopg.Connection[Any]) -> None:
-        """Raises: psycopg.OperationalError when it is gone; the pool takes another one then."""
+    def check(connection: psycopg.Connection[Any]) -> None:
         now = time.monotonic()
-        if now - self._checked_at.get(connection, float("-inf")) > TRUSTED_SECONDS:
+        if now - checked_at.get(connection, float("-inf")) > TRUSTED_SECONDS:
             ConnectionPool.check_connection(connection)
-            self._checked_at[connection] = now
+            checked_at[connection] = now
+
+    return check

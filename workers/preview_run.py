@@ -142,6 +142,7 @@ def _row(addition: UUID, requested: Entry[RunRequested], line: PlannedLine, now:
         correlation=requested.correlation_id,
         state=DueState.DUE,
         tries=0,
+        is_noted=False,
         is_missed=False,
     )
 

@@ -9,10 +9,11 @@ the next pass goes on. What is written is decided by `domain.addition`; here it 
 """
 
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from connectwise.agreements import AgreementRead, NotRead, read_agreement, read_lines
@@ -50,7 +51,7 @@ from domain.run import RunKind
 from domain.streams import Stream, addition_stream, connection_stream
 from domain.values import BillingMonth, MspId, PsaAdditionId, PsaAgreementId, PushId, same_quantity
 from journal.application import TooManyConflicts
-from journal.entry import Origin
+from journal.entry import Entry, Origin
 from journal.logs import log_fields
 from journal.reader import Change, Reader
 from projections.due_pushes import Lane
@@ -73,12 +74,25 @@ class Ended(StrEnum):
     EXCEPTION = "EXCEPTION"
 
 
+@dataclass(slots=True)
+class _Progress:
+    """What a pass has done so far: the last position that it recorded, and the additions that did not come through."""
+
+    position: int = 0
+    troubled: set[UUID] = field(default_factory=set)
+
+    def recorded(self, entries: Sequence[Entry[Any]]) -> None:
+        if entries:
+            self.position = entries[-1].position
+
+
 @dataclass(frozen=True, slots=True)
 class _Pass:
     tools: Tools
     context: PushContext
     client: WritingClient
     connection_number: int
+    progress: _Progress
 
     def stream(self, row: DueRow) -> Stream:
         return addition_stream(self.context.msp, self.context.due.tenant, row.psa_agreement, row.psa_product)
@@ -86,16 +100,41 @@ class _Pass:
     def origin(self, row: DueRow, causation: UUID | None = None) -> Origin:
         return self.tools.origin(correlation=row.correlation, causation=causation or row.cause)
 
+    def record(
+        self, row: DueRow, decide: Callable[[AdditionState], tuple[AdditionFact, ...]], origin: Origin
+    ) -> tuple[Entry[AdditionFact], ...]:
+        entries = self.tools.journal.execute(ADDITION, self.stream(row), decide, origin)
+        self.progress.recorded(entries)
+        return entries
+
+
+class _Lease:
+    """The lease of a pass. It is asked for again only after a part of its length: nobody takes it before its end."""
+
+    def __init__(self, tools: Tools, job: str, holder: str) -> None:
+        self._tools = tools
+        self._job = job
+        self._holder = holder
+        self._asked_at = tools.monotonic()
+
+    def is_ours(self) -> bool:
+        now, length = self._tools.monotonic(), self._tools.timing.lease
+        if now - self._asked_at < length.total_seconds() / 4:
+            return True
+        self._asked_at = now
+        return renew(self._tools.pool, self._job, self._holder, length)
+
 
 def push_agreement(tools: Tools, due: DueAgreement, holder: str) -> None:
     """Push everything that may be pushed on one agreement now. Nothing is lost when it is not done or done twice."""
+    lease = _Lease(tools, due.job, holder)
     with held(tools.pool, due.job, holder, tools.timing.lease) as is_ours:
         if is_ours:
             with tools.keeping(due.job, holder):
-                _push_all(tools, due, holder)
+                _push_all(tools, due, lease)
 
 
-def _push_all(tools: Tools, due: DueAgreement, holder: str) -> None:
+def _push_all(tools: Tools, due: DueAgreement, lease: _Lease) -> None:
     # Taken before the rows: a pass belongs to the month in which it began (see `order_push`).
     read_at = tools.journal.now()
     rows = due_rows(tools.pool, due)
@@ -106,6 +145,7 @@ def _push_all(tools: Tools, due: DueAgreement, holder: str) -> None:
     if connection.status is not Status.ACTIVE:
         return
     client: WritingClient | None = None
+    progress = _Progress()
     records = _remembered(tools, due, rows)
     while rows:
         try:
@@ -115,17 +155,18 @@ def _push_all(tools: Tools, due: DueAgreement, holder: str) -> None:
             _read_failed(tools, due, rows, error, client)
             break
         context = PushContext(tools.pool, due, seen, tools.timing.deadline)
-        here = _Pass(tools, context, client, connection.live.number)
+        here = _Pass(tools, context, client, connection.live.number, progress)
         try:
             for addition in tuple(rows):
-                if not renew(tools.pool, due.job, holder, tools.timing.lease):
+                if not lease.is_ours():
                     return
                 _push_addition(here, rows[addition])
                 del rows[addition]
         except NotRead:
             records = None
-    # The views must show what was done before the lease is given back, or it would be dispatched once more.
-    tools.wait_for_views(tools.journal.head())
+    # The views must show what was done before the lease is given back, or it would be dispatched once more; and where
+    # nothing was done, they were behind.
+    tools.wait_for_views(progress.position or tools.journal.head())
 
 
 def _remembered(tools: Tools, due: DueAgreement, rows: Mapping[UUID, Sequence[DueRow]]) -> set[PsaAdditionId] | None:
@@ -168,6 +209,8 @@ def _push_addition(here: _Pass, rows: Sequence[DueRow]) -> None:
                     ended = _push_row(here, row)
                 if ended is Ended.WROTE:
                     return  # what else is due is dispatched again, and starts from a new read
+                if ended is not Ended.DONE:
+                    here.progress.troubled.add(row.addition)
                 is_final_pending |= row.lane == Lane.FINAL and ended is not Ended.DONE
     except PushIsOpen:
         log.info("another worker pushes %s", here.stream(rows[0]).key)
@@ -190,6 +233,7 @@ def _push_row(here: _Pass, row: DueRow) -> Ended:
         return (Change(stream, ordered.facts),) if isinstance(ordered, Facts) else ()
 
     entries = tools.journal.transact(decide, here.origin(row))
+    here.progress.recorded(entries)
     for entry in entries:
         if isinstance(entry.fact, PushStarted):
             # The deadline counts from before the start was recorded, so ours is never later than the recorded one.
@@ -292,7 +336,7 @@ def _verified(
             )
         return tuple(facts)
 
-    entries = here.tools.journal.execute(ADDITION, here.stream(row), decide, origin)
+    entries = here.record(row, decide, origin)
     if any(isinstance(entry.fact, PushFailed | PushOutcomeUnknown) for entry in entries):
         here.tools.numbers.pushed(started.kind, "failed", None)
         attempts.leave_to_sweeper(here.tools, row)
@@ -300,7 +344,8 @@ def _verified(
     if entries:
         seconds = (entries[-1].recorded_at - row.due_since).total_seconds()
         here.tools.numbers.pushed(started.kind, "verified", seconds)
-    attempts.forget(here.tools.pool, row)
+    if row.is_noted or row.addition in here.progress.troubled:
+        attempts.forget(here.tools.pool, row)
     return Ended.DONE if answer is None else Ended.WROTE
 
 
@@ -317,12 +362,7 @@ def _failed(here: _Pass, row: DueRow, started: PushStarted, origin: Origin, erro
             problem, will_retry = Problem.PSA_UNAVAILABLE, True
         case _:
             problem, will_retry = Problem.PSA_UNAVAILABLE, row.tries + 1 < tools.timing.tries
-    tools.journal.execute(
-        ADDITION,
-        here.stream(row),
-        lambda state: fail_push(state, started.push, problem, str(error), will_retry=will_retry),
-        origin,
-    )
+    here.record(row, lambda state: fail_push(state, started.push, problem, str(error), will_retry=will_retry), origin)
     if will_retry:
         attempts.failed(tools, row, error)
         return Ended.WAITS
@@ -336,27 +376,28 @@ def _failed(here: _Pass, row: DueRow, started: PushStarted, origin: Origin, erro
 def _settle_open(here: _Pass, row: DueRow) -> bool:
     """Close an open push by what the PSA holds, once its writer can not write any more. Whether none is open."""
     tools, stream, seen = here.tools, here.stream(row), here.context.seen
-    started = tools.journal.state(ADDITION, stream).state.open
+    # As this pass has read it or left it; what another worker has begun since then stops the order itself.
+    known = tools.journal.cached(ADDITION, stream) or tools.journal.state(ADDITION, stream)
+    started = known.state.open
     if started is None:
         return True
     if seen.read_at < started.deadline + tools.timing.grace:
         attempts.postpone(tools.pool, row, started.deadline + tools.timing.grace - seen.read_at)
         return False
     if started.record is not None:
-        known = seen.record(started.record)
+        record = seen.record(started.record)
     else:
         # A create for the next invoice bills from a later day on.
         created_ones = seen.running(row.psa_product, started.month) or seen.standing(row.psa_product)
-        known = created_ones[0] if len(created_ones) == 1 else None
-    tools.journal.execute(
-        ADDITION,
-        stream,
+        record = created_ones[0] if len(created_ones) == 1 else None
+    here.record(
+        row,
         lambda state: settle_from_psa(
             state,
             started.push,
-            record=known.id if known is not None else None,
-            found=known.quantity if known is not None else None,
-            effective_on=known.effective_at if known is not None else None,
+            record=record.id if record is not None else None,
+            found=record.quantity if record is not None else None,
+            effective_on=record.effective_at if record is not None else None,
         ),
         here.origin(row),
     )
@@ -366,9 +407,8 @@ def _settle_open(here: _Pass, row: DueRow) -> bool:
 def _miss_month(here: _Pass, row: DueRow) -> None:
     """Of several months that were missed only the newest is written (design §5)."""
     detail = f"{row.month} was not written before a newer month closed; overwrite it if it is not invoiced yet"
-    here.tools.journal.execute(
-        ADDITION,
-        here.stream(row),
+    here.record(
+        row,
         lambda state: refuse_push(
             state,
             kind=PushKind.FINAL,

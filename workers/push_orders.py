@@ -101,6 +101,9 @@ def order_push(
         return Nothing()
     if connection.status is not Status.ACTIVE:
         return Nothing(waits=True)
+    if row.run_id is not None:
+        # Asked here, since the time comes along with it.
+        reader.state(RUN, run_stream(context.msp, row.run_id), guard=False)
     if BillingMonth.of(reader.now) != BillingMonth.of(context.seen.read_at):
         return Nothing(waits=True)  # the month ended during the pass; what may be pushed now has to be asked anew
     month = row.billing_month if row.lane != Lane.ACT else BillingMonth.of(reader.now)

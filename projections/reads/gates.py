@@ -8,11 +8,13 @@ from typing import LiteralString
 
 MONTH: LiteralString = """
  CROSS JOIN LATERAL (
-       SELECT date_trunc('month', ledger_now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' AS begins_at,
-              to_char(date_trunc('month', ledger_now() AT TIME ZONE 'UTC') - interval '1 day', 'YYYY-MM') AS previous
+       SELECT date_trunc('month', now.at AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' AS begins_at,
+              to_char(date_trunc('month', now.at AT TIME ZONE 'UTC') - interval '1 day', 'YYYY-MM') AS previous,
+              now.at AS now
+         FROM (SELECT (SELECT ledger_now()) AS at) AS now
        ) AS month
 """
-"""The running month: when it began, and the name of the one before."""
+"""The running month: when it began, the name of the one before, and the time, asked once and not for each row."""
 
 IS_NEWS: LiteralString = """
        (d.lane <> 'ACT' OR a.addition IS NULL OR d.due_position > a.checked_position OR d.month > a.checked_month)
@@ -32,7 +34,7 @@ MONTH_IS_CLOSED: LiteralString = """
 """No push of any kind until the month that ended is closed, if it is to be closed at all: one answer per MSP."""
 
 LANE_IS_FREE: LiteralString = """
-       (d.not_before IS NULL OR d.not_before <= ledger_now())
+       (d.not_before IS NULL OR d.not_before <= month.now)
    -- Pushes of the new month wait for the addition's final, and afterwards for the days of the hold; without a hold
    -- both may go in one pass, the final first.
    AND (d.lane <> 'ACT'
@@ -40,7 +42,7 @@ LANE_IS_FREE: LiteralString = """
                          WHERE f.addition = d.addition AND f.lane = 'FINAL'
                            AND (f.state <> 'DUE' OR c.hold_days > 0))
             AND (c.hold_days = 0
-                 OR ledger_now() >= date_trunc('day', CASE WHEN line.final_month = month.previous
+                 OR month.now >= date_trunc('day', CASE WHEN line.final_month = month.previous
                                                            THEN line.final_verified_at
                                                            ELSE month.begins_at END AT TIME ZONE 'UTC')
                                     AT TIME ZONE 'UTC' + (c.hold_days + 1) * interval '1 day')))

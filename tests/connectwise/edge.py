@@ -23,7 +23,6 @@ from connectwise.budget import Allowance, ProcessBudget
 from connectwise.client import ReadingClient, WritingClient
 from connectwise.discovery import Address, Site
 from connectwise.exchange import Limits, Time, Wire
-from connectwise.guard import client_over
 
 SITE = Site(login_origin="https://na.myconnectwise.net", api_origin="https://api-na.myconnectwise.net")
 ADDRESS = Address(site=SITE, company_id="Acme_MSP", codebase="v2025_1/", is_cloud=True)
@@ -130,7 +129,7 @@ def psa_answering(
     """A PSA whose every answer a function gives."""
     fake, edge = FakeTime(), Edge(answer)
     budget = ProcessBudget(lambda _: allowance or Allowance(burst=10_000), fake.monotonic)
-    wire = Wire(client_over(edge), "our-client-id", budget, fake.as_time(), limits or Limits())
+    wire = Wire(edge, "our-client-id", budget, fake.as_time(), limits or Limits())
     return Psa(router or respx.MockRouter(), fake, edge, wire)
 
 

@@ -46,9 +46,12 @@ def test_a_request_that_connectwise_does_not_know_fails_the_test_that_sends_it()
         with pytest.raises(AssertionError):
             psa.wire.read(ADDRESS.tenant, ROOT + path, {})
     with pytest.raises(Exception, match="Additional properties"):
-        psa.wire.http.post(
-            f"{ROOT}/finance/agreements/7/additions",
-            json={"quantitty": 1, "product": {"id": 1}, "billCustomer": "Billable"},
+        psa.wire.http.handle_request(
+            httpx.Request(
+                "POST",
+                f"{ROOT}/finance/agreements/7/additions",
+                json={"quantitty": 1, "product": {"id": 1}, "billCustomer": "Billable"},
+            )
         )
 
 

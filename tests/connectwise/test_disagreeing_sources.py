@@ -2,12 +2,14 @@
 
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from typing_extensions import override
 
 from connectwise.auth import Credentials
 from connectwise.budget import Allowance, ProcessBudget
@@ -95,13 +97,16 @@ def test_every_known_body_of_a_401_means_wrong_keys(world: Simulated, body: str)
 def test_a_missing_client_id_shows_as_client_id_trouble(world: Simulated, status: int) -> None:
     world.switch(missing_client_id_status=status)
 
-    def without_client_id(request: httpx.Request) -> None:
-        request.headers.pop("clientId", None)
-
-    world.http.event_hooks = {"request": [without_client_id]}
+    class WithoutClientId(httpx.BaseTransport):
+        @override
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            request.headers.pop("clientId", None)
+            return world.http.handle_request(request)
 
     try:
-        report = probe_connection(world.wire, world.site, world.keys, world.allowed_origins)
+        report = probe_connection(
+            replace(world.wire, http=WithoutClientId()), world.site, world.keys, world.allowed_origins
+        )
     except ClientIdRefused:
         return
     assert report.may_be_our_client_id

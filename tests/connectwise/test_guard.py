@@ -82,9 +82,9 @@ def test_the_refusal_comes_before_any_connection() -> None:
 
     with open_http(Guard(resolve=resolve)) as http:
         with pytest.raises(SiteRefused):
-            http.get("https://metadata.example.com/latest/meta-data")
+            http.handle_request(httpx.Request("GET", "https://metadata.example.com/latest/meta-data"))
         with pytest.raises(SiteRefused):
-            http.get("http://metadata.example.com/latest/meta-data")
+            http.handle_request(httpx.Request("GET", "http://metadata.example.com/latest/meta-data"))
 
     assert asked == ["metadata.example.com"]
 

@@ -21,7 +21,7 @@ from connectwise.budget import Allowance, ProcessBudget
 from connectwise.client import WritingClient
 from connectwise.discovery import discover, site_of
 from connectwise.exchange import Limits, Time, Wire
-from connectwise.guard import Guard, client_over, open_http
+from connectwise.guard import Guard, open_http
 from connectwise.rights import Right
 from domain.values import PsaAgreementId, PsaCompanyId, PsaProductId
 from tests.connectwise import documented
@@ -99,7 +99,7 @@ class Recorded(World):
         ):
             router.route(path__regex=f"^/[^/]+/apis/3.0{pattern}$").mock(side_effect=self._guarded(answer))
         budget = ProcessBudget(clock=self.time.monotonic)
-        self.wire = Wire(client_over(Edge(router.handler)), "our-client-id", budget, self.time.as_time())
+        self.wire = Wire(Edge(router.handler), "our-client-id", budget, self.time.as_time())
 
     @override
     def quantities(self) -> list[Decimal]:
@@ -240,7 +240,7 @@ class Simulated(World):
 
     url: str
     tenant: str
-    http: httpx.Client
+    http: httpx.BaseTransport
     admin: httpx.Client
 
     def __post_init__(self) -> None:

@@ -17,6 +17,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from telemetry.traces import NOT_TRACED, Traces, open_traces, story_ids, traces_to
+from tests.inline_jobs import answered_by
 from tests.monitoring.conftest import Watched
 from tests.scenarios.acts import start
 from tests.workers.system import System
@@ -128,12 +129,13 @@ def traced(system: System, traces: Traces) -> System:
     """The same system, whose workers trace what they do."""
     tools = replace(system.tools, traces=traces)
     doing = answers(tools)
-
-    def send(job: str, *arguments: str | int) -> None:
-        doing[job](*arguments)
-
     numbers = iter(range(10_000))
-    dispatcher = Dispatcher(tools.pool, send, timing=tools.timing, new_holder=lambda: f"traced-{next(numbers)}")
+    dispatcher = Dispatcher(
+        tools.pool,
+        answered_by(lambda job, *arguments: doing[job](*arguments)),
+        timing=tools.timing,
+        new_holder=lambda: f"traced-{next(numbers)}",
+    )
     return replace(system, tools=tools, dispatcher=dispatcher)
 
 

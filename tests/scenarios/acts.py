@@ -20,6 +20,7 @@ from domain.organization import (
 )
 from domain.streams import connection_stream, organization_stream
 from domain.values import BillingMonth, LicenseType, Management, MspId, OrganizationId, PsaAgreementId, PsaProductId
+from tests.inline_jobs import answered_by
 from tests.workers.system import CORE, MSP, System
 from workers.actors import answers
 from workers.dispatch import Dispatcher
@@ -182,7 +183,7 @@ def driven_by(
         system.sent.append(f"{job}{arguments[:-1]}")
         doing[job](*arguments)
 
-    dispatcher = Dispatcher(tools.pool, send, timing=tools.timing, new_holder=lambda: str(uuid4()))
+    dispatcher = Dispatcher(tools.pool, answered_by(send), timing=tools.timing, new_holder=lambda: str(uuid4()))
     return replace(system, tools=tools, dispatcher=dispatcher)
 
 

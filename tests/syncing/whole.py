@@ -19,6 +19,7 @@ from journal.clock import Clock
 from journal.settings import Mode
 from tests.api import given, operations
 from tests.api.harness import Api, Caller, Served, SimulatedTenant
+from tests.inline_jobs import answered_by
 from workers.actors import answers
 from workers.dispatch import Dispatcher
 from workers.tools import Clients, Timing, Tools
@@ -92,7 +93,7 @@ class Whole:
             self.sent.append(job)
             doing[job](*arguments)
 
-        return Dispatcher(self.pool, send, timing=TIMING, new_holder=lambda: str(uuid4()))
+        return Dispatcher(self.pool, answered_by(send), timing=TIMING, new_holder=lambda: str(uuid4()))
 
     def settle(self, rounds: int = 50) -> None:
         """Let workers work until nothing is due any more."""

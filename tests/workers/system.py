@@ -88,6 +88,7 @@ from simulator.app import create_app
 from simulator.server import running
 from simulator.tenant_recipes import Recipe
 from telemetry.numbers import Numbers
+from tests.inline_jobs import answered_by
 from workers.actors import answers
 from workers.dispatch import Dispatcher
 from workers.tools import Clients, Timing, Tools
@@ -558,7 +559,7 @@ def open_system(
             url=url,
             journal=journal,
             projector=projector,
-            dispatcher=Dispatcher(pool, send, timing=TIMING, new_holder=lambda: str(uuid4())),
+            dispatcher=Dispatcher(pool, answered_by(send), timing=TIMING, new_holder=lambda: str(uuid4())),
             tools=tools,
             clock=clock,
             psa=psa,

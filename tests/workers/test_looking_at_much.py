@@ -6,6 +6,7 @@ import pytest
 from psycopg_pool import ConnectionPool
 
 from bench.scale import due, fill
+from tests.inline_jobs import answered_by
 from workers.dispatch import Dispatcher
 from workers.due import Rota, due_agreements
 from workers.tools import Timing
@@ -48,7 +49,7 @@ def test_no_more_wait_in_the_queue_than_workers_can_take_up_soon(pool: Connectio
     holders = iter(map(str, range(EVERYTHING)))
     dispatcher = Dispatcher(
         pool,
-        lambda job, *_: sent.append(job),
+        answered_by(lambda job, *_: sent.append(job)),
         timing=Timing(),
         new_holder=lambda: next(holders),
         most_waiting=30,
