@@ -76,6 +76,55 @@ BEGIN
 END $$;
 """
 
+TAKES_WITH_FEWER_WRITES: LiteralString = """
+-- As before, but what is there already is not written again: an account exists after a tenant's first request, and a
+-- process that said a moment ago that it lives need not repeat it.
+CREATE OR REPLACE FUNCTION take_request_place(
+  of_tenant text, by_holder uuid, of_process uuid, alive interval,
+  parallel int, per_second double precision, burst int, lease interval
+) RETURNS double precision LANGUAGE plpgsql AS $$
+DECLARE
+  now_at timestamptz;
+  account request_budgets;
+  left_tokens double precision;
+  taken int;
+  dead int;
+BEGIN
+  SELECT * INTO account FROM request_budgets WHERE tenant = of_tenant FOR UPDATE;
+  IF NOT FOUND THEN
+    INSERT INTO request_budgets VALUES (of_tenant, burst, clock_timestamp(), '-infinity') ON CONFLICT DO NOTHING;
+    SELECT * INTO account FROM request_budgets WHERE tenant = of_tenant FOR UPDATE;
+  END IF;
+  now_at := clock_timestamp();
+  IF account.closed_until > now_at THEN
+    RETURN extract(epoch FROM account.closed_until - now_at);
+  END IF;
+  SELECT count(*), count(*) FILTER (WHERE p.until <= now_at OR l.process IS NULL) INTO taken, dead
+    FROM request_places p LEFT JOIN request_processes l ON l.process = p.process AND l.until > now_at
+   WHERE p.tenant = of_tenant;
+  IF dead > 0 THEN
+    DELETE FROM request_places p WHERE p.tenant = of_tenant AND (p.until <= now_at OR NOT EXISTS (
+      SELECT 1 FROM request_processes l WHERE l.process = p.process AND l.until > now_at));
+  END IF;
+  IF taken - dead >= parallel THEN
+    RETURN -1;
+  END IF;
+  left_tokens := least(burst, account.tokens
+    + greatest(0, extract(epoch FROM now_at - account.counted_at)) * per_second);
+  IF left_tokens < 1 THEN
+    UPDATE request_budgets SET tokens = left_tokens, counted_at = now_at WHERE tenant = of_tenant;
+    RETURN (1 - left_tokens) / per_second;
+  END IF;
+  UPDATE request_budgets SET tokens = left_tokens - 1, counted_at = now_at WHERE tenant = of_tenant;
+  INSERT INTO request_places VALUES (of_tenant, by_holder, of_process, now_at + lease);
+  IF NOT EXISTS (SELECT 1 FROM request_processes WHERE process = of_process AND until > now_at + alive / 2) THEN
+    INSERT INTO request_processes VALUES (of_process, now_at + alive)
+      ON CONFLICT (process) DO UPDATE SET until = excluded.until;
+  END IF;
+  RETURN 0;
+END $$;
+"""
+
 LEASE = timedelta(minutes=5)
 """No place is held longer than this; longer than any request lasts."""
 ALIVE = timedelta(seconds=6)

@@ -51,7 +51,8 @@ STAND_BY_SECONDS = 0.5
 """How often a projector that stands by looks whether the active one is gone."""
 FEW = 200
 """A batch of fewer facts costs more for being a batch than for its facts."""
-LONGEST_REST_SECONDS = 0.02
+REST_TO_FOLD, LONGEST_REST_SECONDS = 3, 0.03
+"""While facts come faster than they are folded one by one, how long to gather more of them."""
 SHORTEST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.2, 5.0
 
 _log = logging.getLogger("psa_ledger.projector")
@@ -164,7 +165,7 @@ def follow_journal(
                         numbers.folded(folded, lasted)
                     if not has_waited and folded < FEW:
                         # Facts come faster than they are folded one by one: rest, and fold more of them at once.
-                        stop.wait(min(lasted, LONGEST_REST_SECONDS))
+                        stop.wait(min(REST_TO_FOLD * lasted, LONGEST_REST_SECONDS))
                     has_waited = False
                 else:
                     active.check()

@@ -60,6 +60,8 @@ class DueRow:
     tries: int
     is_noted: bool
     """Whether something is kept of earlier tries that a success makes old."""
+    asked_at: datetime
+    """The ledger's time by which it was judged: a pass belongs to the month in which it began (see `order_push`)."""
     is_missed: bool
     """A final of which a newer month's waits too: only the newest is written (design §5)."""
 
@@ -165,7 +167,7 @@ _ROWS = f"""
 SELECT d.addition, d.lane, d.ref, d.agreement, d.product, d.month, d.run, d.kind, d.left_behind, d.target, d.base,
        d.due_position, d.due_since, d.cause, d.correlation, d.state,
        coalesce(a.tries, 0) AS tries, coalesce(a.tries > 0 OR a.sweep_at > clock_timestamp(), false) AS is_noted,
-       {_IS_MISSED} AS is_missed
+       month.now AS asked_at, {_IS_MISSED} AS is_missed
   {_ELIGIBLE}
    AND d.msp = %(msp)s AND d.site = %(site)s AND d.company_id = %(company_id)s AND d.agreement = %(agreement)s
 """  # put together from this module's own constants

@@ -18,7 +18,7 @@ from typing import Self
 import psycopg
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from workers.wake import wake_dispatchers
+from workers.wake import CHANNEL
 
 _log = logging.getLogger(__name__)
 
@@ -48,8 +48,10 @@ def renew(pool: Pool, job: str, holder: str, length: timedelta) -> bool:
 def release(pool: Pool, job: str, holder: str) -> None:
     """Give the job back and let the dispatchers look whether more of it is due."""
     with pool.connection() as connection:
-        connection.execute("DELETE FROM leases WHERE job = %s AND holder = %s", (job, holder))
-        wake_dispatchers(connection)
+        connection.execute(
+            "WITH released AS (DELETE FROM leases WHERE job = %s AND holder = %s) SELECT pg_notify(%s, '')",
+            (job, holder, CHANNEL),
+        )
 
 
 @contextmanager

@@ -121,14 +121,14 @@ def compose(settings: Settings, own: WorkerSettings, traces: Traces = NOT_TRACED
 def views_reach(pool: ConnectionPool, position: int) -> bool:
     """Wait until the views hold a position; false when they do not within a few seconds."""
     gives_up_at = time.monotonic() + VIEW_PATIENCE_SECONDS
-    pause = 0.01
+    pause = 0.01  # They are never there at once.
     while True:
+        time.sleep(pause)
         with pool.connection() as connection:
             if views_position(connection) >= position:
                 return True
         if time.monotonic() > gives_up_at:
             return False
-        time.sleep(pause)
         pause = min(1.5 * pause, 0.1)
 
 

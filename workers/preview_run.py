@@ -143,6 +143,7 @@ def _row(addition: UUID, requested: Entry[RunRequested], line: PlannedLine, now:
         state=DueState.DUE,
         tries=0,
         is_noted=False,
+        asked_at=now,
         is_missed=False,
     )
 

@@ -11,7 +11,7 @@ the next pass goes on. What is written is decided by `domain.addition`; here it 
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -135,12 +135,13 @@ def push_agreement(tools: Tools, due: DueAgreement, holder: str) -> None:
 
 
 def _push_all(tools: Tools, due: DueAgreement, lease: _Lease) -> None:
-    # Taken before the rows: a pass belongs to the month in which it began (see `order_push`).
-    read_at = tools.journal.now()
     rows = due_rows(tools.pool, due)
+    if not rows:
+        return
+    read_at = next(iter(rows.values()))[0].asked_at.astimezone(UTC)
     msp = MspId(due.msp)
     connection = tools.journal.state(CONNECTION, connection_stream(msp)).state
-    if not rows or connection.live is None or connection.live.tenant != due.tenant:
+    if connection.live is None or connection.live.tenant != due.tenant:
         return
     if connection.status is not Status.ACTIVE:
         return

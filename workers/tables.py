@@ -70,4 +70,5 @@ WORKER_STEPS: tuple[Step, ...] = (
                 OR d.due_position > a.checked_position OR d.month > a.checked_month);
         """,
     ),
+    Step("workers.request_budget.2", shared_budget.TAKES_WITH_FEWER_WRITES),
 )
