@@ -62,23 +62,26 @@ def _close(
     with ThreadPoolExecutor(4) as threads:
         for done in [threads.submit(_edit, system, msp, many) for msp in watched]:
             done.result()
-    begun, lines = head(connection), many.lines // len(many.names) * len(watched)
+    seen, found, lines = head(connection), 0, many.lines // len(many.names) * len(watched)
     move_clock(system, month.ends_at + timedelta(minutes=30))
     began = time.perf_counter()
-    while (found := _finals(connection, begun, watched)) < lines:
+    while found < lines:
         assert time.perf_counter() - began < PATIENCE_SECONDS, f"{found} of {lines} finals"
         time.sleep(0.1)
+        newer, seen = _finals(connection, seen, watched)
+        found += newer
     return time.perf_counter() - began
 
 
-def _finals(connection: psycopg.Connection[Any], begun: int, watched: tuple[MspId, ...]) -> int:
+def _finals(connection: psycopg.Connection[Any], after: int, watched: tuple[MspId, ...]) -> tuple[int, int]:
+    """How many were recorded after a position, and up to which one it was looked: counting all again costs too much."""
     row = connection.execute(
-        "SELECT count(*) FROM facts WHERE notification_id > %s AND topic = 'addition.usage-pushed.v1'"
-        " AND msp = ANY(%s)",
-        (begun, list(watched)),
+        "SELECT count(*) FILTER (WHERE topic = 'addition.usage-pushed.v1' AND msp = ANY(%s)),"
+        " coalesce(max(notification_id), %s) FROM facts WHERE notification_id > %s",
+        (list(watched), after, after),
     ).fetchone()
     assert row is not None
-    return int(row[0])
+    return int(row[0]), int(row[1])
 
 
 def _edit(system: RunningSystem, msp: MspId, many: ManyMsps) -> None:

@@ -184,7 +184,9 @@ class Dispatcher:
             if at_the_clock:
                 jobs += self._of_the_clock(connection)
             [(waiting, workers)] = connection.execute(_WAITING, (DISPATCHER,))
-        room = max(workers, 1) * self._most_waiting - waiting
+        most = max(workers, 1) * self._most_waiting
+        # Looking for one more costs as much as looking for many, so a full queue is left to empty by half.
+        room = most - waiting if 2 * waiting <= most else 0
         jobs.extend(
             Job(
                 due.job,

@@ -18,7 +18,7 @@ _LEASE = timedelta(seconds=45)
 """A worker that is silent for so long is taken for dead. An open push of its own still waits for the deadline."""
 _LEAST_DEADLINE_SECONDS = 60
 """Half of it is left for the answer (`main.limits_for`), which is as much as the slowest one measured took."""
-_THREADS = 32
+_THREADS = 48
 """Jobs mostly wait for ConnectWise; an MSP whose ConnectWise is slow holds a few of them, and not the others' too."""
 _REQUESTS_PER_MINUTE = 980
 """ConnectWise throttles more than 1,000 (api-facts §4); a site of one's own may allow more, or less."""

@@ -55,11 +55,18 @@ def test_no_more_wait_in_the_queue_than_workers_can_take_up_soon(pool: Connectio
         most_waiting=30,
     )
 
-    first = dispatcher.look()
-    second = dispatcher.look()
-    with pool.connection() as connection:
-        connection.execute("UPDATE leases SET claimed = true WHERE job IN (SELECT job FROM leases LIMIT 12)")
-    third = dispatcher.look()
+    def taken_up(count: int) -> None:
+        with pool.connection() as connection:
+            connection.execute(
+                "UPDATE leases SET claimed = true WHERE job IN (SELECT job FROM leases WHERE NOT claimed LIMIT %s)",
+                (count,),
+            )
 
-    assert (30, 0, 12) == (first, second, third)
-    assert ["addition.push"] * 42 == sent
+    first = dispatcher.look()
+    taken_up(14)
+    more_than_half_wait = dispatcher.look()
+    taken_up(1)
+    half_waits = dispatcher.look()
+
+    assert (30, 0, 15) == (first, more_than_half_wait, half_waits)
+    assert ["addition.push"] * 45 == sent
