@@ -20,6 +20,16 @@ PLAIN = [visit for visit in VISITS if "?" not in visit.path and (visit.page, vis
 NARROW = 320
 
 
+def cut_tables_at_1024(panel: Panel) -> list[str]:
+    """Tables of which a part has to be scrolled into view."""
+    panel.page.set_viewport_size({"width": 1024, "height": 900})
+    found: list[str] = panel.page.evaluate(
+        """() => [...document.querySelectorAll('main .table')].filter((one) => one.scrollWidth > one.clientWidth)
+          .map((one) => `${one.ariaLabel}: ${one.scrollWidth} in ${one.clientWidth}`)"""
+    )
+    return found
+
+
 def width_at_320(panel: Panel) -> int:
     panel.page.set_viewport_size({"width": NARROW, "height": 800})
     found: int = panel.page.evaluate("document.documentElement.scrollWidth")
@@ -46,6 +56,7 @@ def test_in_use(onlooker: Panel, in_use: Lived, visit: Visit) -> None:
     assert in_both_themes(page) == []
     outline(visit).holds(page)
     assert without_file(page) + differences(page) == []
+    assert cut_tables_at_1024(panel) == []
     assert width_at_320(panel) == NARROW
 
 

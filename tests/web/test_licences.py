@@ -45,6 +45,17 @@ def test_a_change_reported_again_counts_once(connected: Whole, panel: Panel) -> 
     expect(panel.page.get_by_text("Already recorded: nothing changed.")).to_be_visible()
 
 
+def test_another_number_is_another_change(connected: Whole, panel: Panel) -> None:
+    panel.open("/licences", Role.PLATFORM)
+    report(panel, "Globex", "Change by", "5")
+    expect(panel.page.get_by_text("Recorded: Licences +5, now 5.")).to_be_visible()
+
+    panel.page.get_by_label("Number").fill("3")
+    panel.button("Report the change").click()
+
+    expect(panel.page.get_by_text("Recorded: Licences +3, now 8.")).to_be_visible()
+
+
 def test_what_is_refused_says_why(connected: Whole, panel: Panel) -> None:
     panel.open("/licences", Role.PLATFORM)
     report(panel, "Globex", "Change by", "-5")

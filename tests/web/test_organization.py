@@ -195,3 +195,23 @@ def test_an_instant_in_the_past_shows_what_was_known_then(connected: Whole, pane
     panel.button("Back to now").first.click()
 
     expect(panel.page.get_by_text(re.compile("^Bills to "))).to_be_visible()
+
+
+def test_words_in_the_chart_never_cover_each_other(connected: Whole, panel: Panel) -> None:
+    """The highest value there is, reached just now, stands right below the mark of now."""
+    connected.licenses("globex", 2)
+    panel.open("/organizations/globex")
+    card = panel.page.get_by_role("region", name="Licences", exact=True)
+    expect(card.get_by_text("2", exact=True).first).to_be_visible()
+    panel.settled()
+
+    covered: list[str] = card.get_by_role("img").evaluate(
+        """(chart) => {
+          const texts = [...chart.querySelectorAll('text')]
+            .map((one) => [one.textContent, one.getBoundingClientRect()]);
+          const touch = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+          return texts.flatMap(([one, at], place) =>
+            texts.slice(place + 1).filter(([, other]) => touch(at, other)).map(([other]) => `${one} and ${other}`));
+        }"""
+    )
+    assert covered == []

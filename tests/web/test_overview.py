@@ -104,6 +104,17 @@ def test_nothing_moves_while_the_figures_of_the_overview_arrive(connected: Whole
         assert recent.bounding_box() == before
 
 
+def test_what_is_billed_nowhere_is_told_by_component(connected: Whole, panel: Panel) -> None:
+    connected.licenses("globex", 5)
+    connected.licenses("globex", 1, "SERVER")
+    connected.licenses("initech", 1_200)
+
+    panel.open()
+
+    told = "Organizations that are not mapped use 1,205 licences and 1 server. They are not billed."
+    expect(panel.page.get_by_text(told, exact=True)).to_be_visible()
+
+
 def to_date(panel: Panel) -> Locator:
     return panel.page.get_by_role("region", name="to date")
 

@@ -55,7 +55,7 @@ def test_saving_connects_and_goes_on_to_the_products(panel: Panel) -> None:
 @pytest.mark.parametrize(
     ("other", "field", "told"),
     [
-        ({"siteUrl": "http://10.0.0.1"}, "Site URL", "not called"),
+        ({"siteUrl": "http://10.0.0.1"}, "Site URL", "can not be called"),
         ({"companyId": "nobody"}, "Company ID", "does not know this company"),
         ({"privateKey": "wrong"}, "Private key", "does not accept these keys"),
         ({"publicKey": ""}, "Public key", "needed"),
@@ -95,6 +95,35 @@ def test_a_pasted_address_is_cut_to_its_origin_and_shown_so(panel: Panel) -> Non
 
     expect(site).to_have_value("https://na.myconnectwise.net")
     expect(panel.page.get_by_text("Shortened to https://na.myconnectwise.net.")).to_be_visible()
+
+
+def test_what_was_cut_is_told_of_the_address_that_stands_there_only(panel: Panel) -> None:
+    panel.open("/setup/credentials")
+    site = panel.page.get_by_label("Site URL", exact=True)
+    site.fill("https://na.myconnectwise.net/v4_6_release")
+    site.blur()
+    expect(panel.page.get_by_text("Shortened to")).to_be_visible()
+
+    site.fill("eu myconnectwise")
+    expect(panel.page.get_by_text("Shortened to")).to_have_count(0)
+    site.blur()
+
+    expect(site).to_have_value("eu myconnectwise")
+    expect(panel.page.get_by_text("Shortened to")).to_have_count(0)
+
+
+def test_choosing_a_product_moves_no_column(connected: Whole, panel: Panel) -> None:
+    panel.page.set_viewport_size({"width": 1280, "height": 900})
+    panel.open("/products")
+    heads = panel.page.get_by_role("region", name="Password manager").get_by_role("columnheader")
+    expect(heads.first).to_be_visible()
+    before = [one.bounding_box() for one in heads.all()]
+
+    panel.page.get_by_role("combobox", name="ConnectWise product for Business Licences").click()
+    panel.page.get_by_role("listbox").get_by_role("option").first.click()
+
+    expect(panel.page.get_by_role("combobox", name="Rule for Business Licences")).to_be_visible()
+    assert [one.bounding_box() for one in heads.all()] == before
 
 
 def test_an_auditor_finds_no_set_up(panel: Panel) -> None:

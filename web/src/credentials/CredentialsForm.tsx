@@ -81,6 +81,7 @@ export function CredentialsForm({
     setErrors(({ [name]: _, ...others }) => others);
     setTested(undefined);
     setRefusal(undefined);
+    if (name === 'siteUrl') setRewritten(undefined);
   }
 
   function leaveSite(): void {

@@ -22,7 +22,7 @@ export const words = tell({
   usable: 'Everything that can be checked is there.',
   copyPath: 'Copy path',
   errors: {
-    SiteRefused: 'This address is not called. Give the public https address of your ConnectWise.',
+    SiteRefused: 'This address can not be called. Give the https address that you log in at.',
     WrongSite: 'There is no ConnectWise PSA at this address.',
     PsaUnreachable: 'Nobody answers at this address.',
     UnknownLoginCompany: 'The site does not know this company ID.',

@@ -4,8 +4,8 @@ export const words = tell({
   counts: {
     companies: 'Companies',
     agreements: 'Agreements',
-    new: 'New',
-    changed: 'Changed',
+    new: 'New of both',
+    changed: 'Changed of both',
     gone: 'Gone since the last import',
     vanished: 'Mapped, and gone',
   },

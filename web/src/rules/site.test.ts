@@ -11,6 +11,7 @@ const CASES = [
   ['https://user:secret@na.myconnectwise.net', 'https://na.myconnectwise.net'],
   ['', ''],
   ['not an address', 'not an address'],
+  ['foo bar', 'foo bar'],
 ] as const;
 
 for (const [pasted, kept] of CASES) {

@@ -6,5 +6,5 @@ export function siteOf(pasted: string): string {
   const text = pasted.trim();
   if (text === '') return '';
   const url = URL.parse(/^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `https://${text}`);
-  return url === null || url.origin === 'null' ? text : url.origin;
+  return url === null || url.origin === 'null' || url.hostname.includes('%') ? text : url.origin;
 }

@@ -55,7 +55,7 @@ function Account() {
       <summary>
         <span class="hidden">{words.account}: </span>
         <span class="only-wide">{who.subject} · </span>
-        {words.roles[who.role]}
+        <span class={who.role === 'AUDITOR' ? 'only-wide' : undefined}>{words.roles[who.role]}</span>
         {who.role === 'AUDITOR' && (
           <span class="badge calm">
             <Icon name="lock" />

@@ -13,7 +13,7 @@ const words = tell({
 
 const DAY = 86_400_000;
 const HEIGHT = 200;
-const FRAME = { height: HEIGHT, left: 44, right: 16, top: 24, bottom: 26 };
+const FRAME = { height: HEIGHT, left: 44, right: 16, top: 36, bottom: 26 };
 const LABEL_WIDTH = 30;
 
 /**
@@ -50,7 +50,8 @@ export function StepChart({
   const { top, ticks } = scaleOf(Math.max(...steps.map((step) => step.value)));
   const place = placing(month, top, { ...FRAME, width });
   const { x, y } = place;
-  const days = [1, 8, 15, 22, Math.round((end - begin) / DAY)];
+  const last = Math.round((end - begin) / DAY);
+  const days = width < 400 ? [1, 15, last] : [1, 8, 15, 22, last];
   return (
     <figure ref={box} class="chart">
       <svg width={width} height={HEIGHT} viewBox={`0 0 ${width} ${HEIGHT}`} role="img" aria-label={name}>
@@ -72,8 +73,8 @@ export function StepChart({
         })}
         {until < end && (
           <>
-            <line class="now" x1={x(until)} x2={x(until)} y1={FRAME.top - 8} y2={HEIGHT - FRAME.bottom} />
-            <text class="day" x={x(until)} y={FRAME.top - 12} text-anchor="middle">
+            <line class="now" x1={x(until)} x2={x(until)} y1={FRAME.top - 20} y2={HEIGHT - FRAME.bottom} />
+            <text class="day" x={x(until)} y={FRAME.top - 24} text-anchor="middle">
               {words.now}
             </text>
           </>

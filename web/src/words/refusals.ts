@@ -91,15 +91,15 @@ export const refusals: Readonly<Record<RefusalName, Trouble>> = tell({
     cure: 'Reload the page and look at what is there before you try again.',
   },
   IdentifierChanged: {
-    what: 'ConnectWise created the product under another identifier.',
+    what: 'ConnectWise created the product under another ID.',
     means: 'The product exists but is not mapped. Nothing is billed with it.',
     cure: 'Look at it in ConnectWise: rename or delete it there, or map it as it is.',
     at: PRODUCTS,
   },
   IdentifierTaken: {
-    what: 'ConnectWise has a product of this identifier already.',
+    what: 'ConnectWise has a product with this ID already.',
     means: 'No second one was made.',
-    cure: 'Search the catalogue for it and map it, or choose another identifier.',
+    cure: 'Search the catalogue for it and map it, or choose another ID.',
   },
   InvalidInput: {
     what: 'Something in the form is not right.',
@@ -255,7 +255,7 @@ export const refusals: Readonly<Record<RefusalName, Trouble>> = tell({
     at: RUNS,
   },
   SiteRefused: {
-    what: 'This address is not called.',
+    what: 'This address can not be called.',
     means: NOTHING_SAVED,
     cure: 'Give the public https address of your ConnectWise, for example https://na.myconnectwise.net.',
   },

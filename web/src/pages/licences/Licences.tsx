@@ -141,6 +141,12 @@ function Report({
   const [changeId, setChangeId] = useState<string>(() => crypto.randomUUID());
   const [errors, setErrors] = useState<{ organization?: string; amount?: string }>({});
   const [refusal, setRefusal] = useState<Refusal>();
+  const [isRecorded, setRecorded] = useState(false);
+
+  function renew(): void {
+    setChangeId(crypto.randomUUID());
+    setRecorded(false);
+  }
 
   async function submit(form: HTMLFormElement): Promise<void> {
     const given = new FormData(form);
@@ -170,15 +176,18 @@ function Report({
     if (answer === undefined) return;
     const outcome = answer.__typename === 'LicensesReported' ? answer.answers[0]?.outcome : answer;
     if (outcome === undefined) return;
-    if (outcome.__typename === 'Recorded')
+    if (outcome.__typename === 'Recorded') {
+      setRecorded(true);
       recorded({ changeId: change.changeId, name: chosen.name, recorded: outcome });
-    else setRefusal(outcome);
+    } else setRefusal(outcome);
   }
 
   return (
     <form
       noValidate
       class="card"
+      // What is changed after it was reported is another change; the same once more is told as recorded already.
+      onInput={() => isRecorded && renew()}
       onSubmit={(event) => {
         event.preventDefault();
         void submit(event.currentTarget);
@@ -227,7 +236,10 @@ function Report({
             {...slots}
             value={changeId}
             spellcheck={false}
-            onInput={(event) => setChangeId(event.currentTarget.value)}
+            onInput={(event) => {
+              event.stopPropagation();
+              setChangeId(event.currentTarget.value);
+            }}
           />
         )}
       </Field>
@@ -235,7 +247,7 @@ function Report({
         <button type="submit" class="primary" disabled={report.isBusy.value}>
           {words.go}
         </button>
-        <button type="button" onClick={() => setChangeId(crypto.randomUUID())}>
+        <button type="button" onClick={renew}>
           {words.newId}
         </button>
       </p>

@@ -136,10 +136,12 @@ function nextClose(now: string): [string, string] {
 }
 
 function Attention({ data }: { data: OverviewQuery }) {
-  const unmapped = data.unbilledUsage.filter((one) => one.state === 'UNMAPPED' && one.units > 0);
-  const organizations = unmapped.reduce((sum, one) => sum + one.organizations, 0);
-  const units = unmapped.reduce((sum, one) => sum + one.units, 0);
-  const isCalm = data.exceptions.totalCount === 0 && units === 0;
+  const leaks = (['LICENSE', 'SERVER'] as const).flatMap((component) => {
+    const of = data.unbilledUsage.filter((one) => one.state === 'UNMAPPED' && one.component === component);
+    const units = of.reduce((sum, one) => sum + one.units, 0);
+    return units > 0 ? [words.units[component](units)] : [];
+  });
+  const isCalm = data.exceptions.totalCount === 0 && leaks.length === 0;
   return (
     <section class="card attention">
       <h2>{words.needsAttention}</h2>
@@ -148,18 +150,18 @@ function Attention({ data }: { data: OverviewQuery }) {
           <Badge tone="good">{words.nothing}</Badge>
         </p>
       )}
-      <Exceptions exceptions={data.exceptions.nodes} />
+      {data.exceptions.totalCount > 0 && <Exceptions exceptions={data.exceptions.nodes} />}
       {data.exceptions.totalCount > data.exceptions.nodes.length && (
         <p class="row">
           <Link to={`/month-end/${data.serverTime.slice(0, 7)}`}>{words.all(data.exceptions.totalCount)}</Link>
         </p>
       )}
-      {units > 0 && (
+      {leaks.length > 0 && (
         <ul class="exceptions">
           <li>
             <Icon name="warning" />
             <div>
-              <p>{words.leaks(organizations, units)}</p>
+              <p>{words.leaks(leaks)}</p>
             </div>
             {isAdmin.value && (
               <Link class="button" to="/companies" params={{ by: 'organization', state: 'open' }}>

@@ -37,7 +37,7 @@ function Shown({ stood }: { stood: Stood }) {
   ];
   return (
     <div class="stack">
-      <section class="card" aria-label={words.connection}>
+      <section class="card standing" aria-label={words.connection}>
         <div class="row">
           <h2>{stood.companyName ?? words.connection}</h2>
           <Badge tone={stood.status === 'ACTIVE' ? 'good' : 'calm'}>{shared.states[stood.status]}</Badge>

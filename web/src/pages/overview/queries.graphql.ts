@@ -10,6 +10,10 @@ export type AttentionReason =
   | 'SITE_UNREACHABLE'
   | 'MISSING_RIGHT';
 
+export type Component =
+  | 'LICENSE'
+  | 'SERVER';
+
 export type PushKind =
   | 'INITIAL'
   | 'INCREMENTAL'
@@ -41,7 +45,7 @@ export type OverviewQueryVariables = Exact<{
 }>;
 
 
-export type OverviewQuery = { serverTime: string, psaConnection: { status: Status, siteUrl: string | null, site: string | null, companyId: string | null, companyName: string | null, isConfirmed: boolean, attention: { reason: AttentionReason, detail: string } | null, lastImport: { finishedAt: string | null } | null }, exceptions: { totalCount: number, nodes: Array<{ id: string, problem: string, reason: string | null, detail: string, cure: string, agreement: number | null, product: number | null, kind: PushKind | null, month: string | null, run: string | null, found: string | null, wanted: string | null, target: string | null, push: string | null, since: string }> }, organizations: { totalCount: number, counts: Array<{ state: string, count: number }> }, unbilledUsage: Array<{ state: Unbilled, organizations: number, units: number }>, licensesByDay: { month: string, opening: string, days: Array<{ day: number, inForce: string }> }, pushed: { nodes: Array<{ recordedAt: string }> }, recent: { nodes: Array<{ id: string, recordedAt: string, factType: string, organization: string | null, agreement: number | null, product: number | null, run: string | null, payload: unknown, actor: { subject: string, role: Role } }> } };
+export type OverviewQuery = { serverTime: string, psaConnection: { status: Status, siteUrl: string | null, site: string | null, companyId: string | null, companyName: string | null, isConfirmed: boolean, attention: { reason: AttentionReason, detail: string } | null, lastImport: { finishedAt: string | null } | null }, exceptions: { totalCount: number, nodes: Array<{ id: string, problem: string, reason: string | null, detail: string, cure: string, agreement: number | null, product: number | null, kind: PushKind | null, month: string | null, run: string | null, found: string | null, wanted: string | null, target: string | null, push: string | null, since: string }> }, organizations: { totalCount: number, counts: Array<{ state: string, count: number }> }, unbilledUsage: Array<{ state: Unbilled, component: Component, units: number }>, licensesByDay: { month: string, opening: string, days: Array<{ day: number, inForce: string }> }, pushed: { nodes: Array<{ recordedAt: string }> }, recent: { nodes: Array<{ id: string, recordedAt: string, factType: string, organization: string | null, agreement: number | null, product: number | null, run: string | null, payload: unknown, actor: { subject: string, role: Role } }> } };
 
 export type MappingQueryVariables = Exact<{
   msp?: string | null | undefined;
@@ -84,7 +88,7 @@ export const overviewQuery: Operation<OverviewQuery, OverviewQueryVariables> = o
   }
   unbilledUsage(msp: $msp) {
     state
-    organizations
+    component
     units
   }
   licensesByDay(msp: $msp) {

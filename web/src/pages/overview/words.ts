@@ -1,5 +1,5 @@
 import type { Level } from '../../rules/daily.ts';
-import { change, counted, inUtc, month, quantity } from '../../words/format.ts';
+import { change, counted, inUtc, listed, month, quantity } from '../../words/format.ts';
 import { tell } from '../../words/tell.ts';
 
 const level = ({ inForce, on }: Level) => `${quantity(inForce)} on ${inUtc(on, 'day')}`;
@@ -30,10 +30,11 @@ export const words = tell({
   needsAttention: 'Needs attention',
   nothing: 'Nothing needs you.',
   all: (count: number) => `All ${quantity(count)}`,
-  leaks: (organizations: number, units: number) =>
-    `${counted(organizations, 'organization', 'organizations')} with usage ${organizations === 1 ? 'is' : 'are'} not mapped.`.concat(
-      ` ${counted(units, 'unit is', 'units are')} not billed.`,
-    ),
+  leaks: (units: readonly string[]) => `Organizations that are not mapped use ${listed(units)}. They are not billed.`,
+  units: {
+    LICENSE: (count: number) => counted(count, 'licence', 'licences'),
+    SERVER: (count: number) => counted(count, 'server', 'servers'),
+  },
   showCompanies: 'Map companies',
   mapping: 'Mapping',
   mapped: (count: number) => `Mapped ${quantity(count)}`,

@@ -21,7 +21,6 @@ import { holds, problems } from '../../words/problems.ts';
 import { refusedLine } from '../../words/refused_line.ts';
 import { Imported } from './Imported.tsx';
 import { cancelRunMutation, type RunLinesQuery, type RunQuery, runLinesQuery, runQuery } from './queries.graphql.ts';
-import './run.css';
 import { words } from './words.ts';
 
 type Known = NonNullable<RunQuery['run']>;
@@ -154,7 +153,7 @@ function Progress({ run }: { run: Known }) {
   const done = isGoingOn ? Math.max(0, run.lineCount - waiting) : run.lineCount;
   const known = run.progress.filter((one) => one.state in labels.outcomes && one.count > 0);
   return (
-    <section class="card progress" aria-label={labels.runs[run.kind]}>
+    <section class="card stack" aria-label={labels.runs[run.kind]}>
       <progress
         value={run.plannedAt === null ? undefined : done}
         max={Math.max(1, run.lineCount)}
