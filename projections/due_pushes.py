@@ -10,11 +10,11 @@ the acts of a month, coalesced.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 import psycopg
@@ -56,7 +56,6 @@ from domain.organization import (
     PlanChanged,
     usage_of_month,
 )
-from domain.replacing import replace
 from domain.run import LineAction, RunCancelled, RunKind, RunPlanned, RunState
 from domain.streams import (
     Stream,
@@ -69,6 +68,7 @@ from domain.streams import (
 from domain.values import (
     BillingMonth,
     LeftBehind,
+    MspId,
     OrganizationId,
     ProductTerms,
     PsaAgreementId,
@@ -95,12 +95,12 @@ class DueState(StrEnum):
     REFUSED = "REFUSED"
 
 
-@dataclass(frozen=True, slots=True)
-class DuePush:
+class DuePush(NamedTuple):
     """One row. `ref` is the month of a final or an act, the run of a line.
 
     `left_behind` is set when the last act was a leaving; `covered_by` names the open push that carries it. UNDO lines
-    bring their own `target` and `base`.
+    bring their own `target` and `base`. Why a named tuple: a long journal makes one with every act and changes it with
+    every push, and a frozen dataclass of so many fields takes four times as long.
     """
 
     addition: UUID
@@ -127,8 +127,9 @@ class DuePush:
     covered_by: str | None
 
 
-_COLUMNS = tuple(column.name for column in fields(DuePush))
 _KEY = ("addition", "lane", "ref")
+MOST_WORKED_OUT = 20_000
+"""Organizations, or MSPs, of which something worked out is kept at most."""
 Key = tuple[UUID, str, str]
 
 STEPS = (
@@ -168,25 +169,6 @@ STEPS = (
 
 
 @dataclass(frozen=True, slots=True)
-class _Due:
-    """An act or a line made an addition due."""
-
-    row: DuePush
-
-
-@dataclass(frozen=True, slots=True)
-class _OnAddition:
-    """A fact of the addition's own stream."""
-
-    addition: UUID
-    entry: Entry[AdditionFact]
-    held: PushHeld | None
-    """What waited for an answer before it."""
-    was_lost: bool
-    """Whether the record in ConnectWise was found to be gone before it."""
-
-
-@dataclass(frozen=True, slots=True)
 class _RunIsCancelled:
     msp: str
     run: str
@@ -198,8 +180,44 @@ class _MspDisconnected:
 
 
 _Quantities = Mapping[PsaProductId, Decimal]
-_Asked = tuple[Stream, int, BillingMonth, tuple[ProductTerms, ...]]
-_Happening = _Due | _OnAddition | _RunIsCancelled | _MspDisconnected
+_Terms = tuple[ProductTerms, ...]
+_Happening = DuePush | Seen | _RunIsCancelled | _MspDisconnected
+"""An act or a line made an addition due; a fact of an addition's own stream; what takes rows away."""
+
+
+@dataclass(slots=True)
+class _WorkedOut:
+    """What was worked out before, to be compared with what is asked: most states are asked for twice.
+
+    The state after one fact is the state before the stream's next one, and terms stay the same for long. Whatever is
+    here depends on nothing but what it is kept under, so it makes no difference to any row.
+    """
+
+    terms: dict[MspId, tuple[ConnectionState, _Terms]] = field(default_factory=dict)
+    quantities: dict[Stream, tuple[int, BillingMonth, _Terms, _Quantities]] = field(default_factory=dict)
+    """Of the newest version of each organization that was asked for."""
+
+    def terms_of(self, msp: MspId, connection: ConnectionState) -> _Terms:
+        known = self.terms.get(msp)
+        if known is not None and known[0] is connection:
+            return known[1]
+        if len(self.terms) >= MOST_WORKED_OUT:
+            self.terms.clear()
+        terms = product_terms(connection)
+        self.terms[msp] = connection, terms
+        return terms
+
+    def quantities_of(
+        self, stream: Stream, state: OrganizationState, month: BillingMonth, terms: _Terms
+    ) -> _Quantities:
+        known = self.quantities.get(stream)
+        if known is not None and known[0] == state.version and known[2] is terms and known[1] == month:
+            return known[3]
+        if len(self.quantities) >= MOST_WORKED_OUT:
+            self.quantities.clear()
+        quantities = _quantities(state, month, terms)
+        self.quantities[stream] = state.version, month, terms, quantities
+        return quantities
 
 
 @dataclass
@@ -212,8 +230,7 @@ class DuePushes:
     tables: tuple[str, ...] = ("due_pushes",)
     kinds: frozenset[StreamKind] = EVERY_KIND
     _happened: list[_Happening] = field(default_factory=list)
-    _known: dict[_Asked, _Quantities] = field(default_factory=dict)
-    """What was worked out in this batch: the state after one fact is the state before the next."""
+    _worked_out: _WorkedOut = field(default_factory=_WorkedOut)
 
     def see(self, seen: Seen, folds: Folds) -> None:
         entry = seen.entry
@@ -225,9 +242,7 @@ class DuePushes:
             case StreamKind.CONNECTION:
                 self._see_connection(seen, folds)
             case StreamKind.ADDITION:
-                before = cast(AdditionState, seen.before)
-                fact = cast("Entry[AdditionFact]", entry)
-                self._happened.append(_OnAddition(seen.stream_id, fact, before.held, before.is_lost))
+                self._happened.append(seen)
             case StreamKind.RUN:
                 self._see_run(seen, folds)
 
@@ -250,14 +265,11 @@ class DuePushes:
         connection, mapped = _links(entry, OrganizationId(entry.stream.key[0]), folds)
         if connection.live is None or mapped is None:
             return
-        terms = product_terms(connection)
-        months = {
-            BillingMonth.of(entry.recorded_at),
-            max(BillingMonth.of(entry.recorded_at), BillingMonth.of(effective_at)),
-        }
-        for month in sorted(months):
-            before = self._quantities(entry.stream, cast(OrganizationState, seen.before), month, terms)
-            after = self._quantities(entry.stream, cast(OrganizationState, seen.after), month, terms)
+        terms = self._worked_out.terms_of(entry.msp, connection)
+        recorded_in, effective_in = BillingMonth.of(entry.recorded_at), BillingMonth.of(effective_at)
+        for month in (recorded_in,) if effective_in <= recorded_in else (recorded_in, effective_in):
+            before = self._worked_out.quantities_of(entry.stream, seen.before, month, terms)
+            after = self._worked_out.quantities_of(entry.stream, seen.after, month, terms)
             for product in sorted(before.keys() | after.keys()):
                 if before.get(product) != after.get(product):
                     self._due(entry, connection.live.tenant, mapped, product, month)
@@ -272,7 +284,7 @@ class DuePushes:
         after = current_mapping(cast(CompanyMappingState, seen.after), connection.live.number)
         month = BillingMonth.of(entry.recorded_at)
         state = folds.state(ORGANIZATION, organization_stream(entry.msp, organization))
-        products = sorted(_quantities(state, month, product_terms(connection)))
+        products = sorted(_quantities(state, month, self._worked_out.terms_of(entry.msp, connection)))
         match entry.fact:
             case CompanyMapped(left_behind=left_behind) | CompanyUnmapped(left_behind=left_behind):
                 for product in products:
@@ -338,16 +350,20 @@ class DuePushes:
         left_behind: LeftBehind | None = None,
     ) -> None:
         not_before = month.begins_at if month.begins_at > entry.recorded_at else None
-        row = _row(entry, tenant, agreement, product, lane=Lane.ACT, ref=str(month), month=month)
-        self._happened.append(_Due(replace(row, left_behind=left_behind, not_before=not_before)))
-
-    def _quantities(
-        self, stream: Stream, state: OrganizationState, month: BillingMonth, terms: tuple[ProductTerms, ...]
-    ) -> _Quantities:
-        asked = (stream, state.version, month, terms)
-        if asked not in self._known:
-            self._known[asked] = _quantities(state, month, terms)
-        return self._known[asked]
+        name = str(month)
+        self._happened.append(
+            _row(
+                entry,
+                tenant,
+                agreement,
+                product,
+                lane=Lane.ACT,
+                ref=name,
+                month=name,
+                left_behind=left_behind,
+                not_before=not_before,
+            )
+        )
 
     # --- runs ------------------------------------------------------------------------------------------------
 
@@ -359,31 +375,25 @@ class DuePushes:
                 connection = folds.state(CONNECTION, connection_stream(entry.msp))
                 if requested.kind in {RunKind.PREVIEW, RunKind.IMPORT} or connection.live is None:
                     return
-                month = requested.month or BillingMonth.of(entry.recorded_at)
+                month = str(requested.month or BillingMonth.of(entry.recorded_at))
                 run = entry.stream.key[0]
-                is_final = requested.kind is RunKind.FINAL
+                is_final, is_undo = requested.kind is RunKind.FINAL, requested.kind is RunKind.UNDO
                 for line in lines:
                     if line.action is LineAction.REFUSE:
                         continue
-                    row = _row(
-                        entry,
-                        connection.live.tenant,
-                        line.agreement,
-                        line.product,
-                        lane=Lane.FINAL if is_final else Lane.RUN,
-                        ref=str(month) if is_final else run,
-                        month=month,
-                    )
-                    is_undo = requested.kind is RunKind.UNDO
                     self._happened.append(
-                        _Due(
-                            replace(
-                                row,
-                                run=run,
-                                kind=requested.kind,
-                                target=line.target if is_undo else None,
-                                base=line.base if is_undo else None,
-                            )
+                        _row(
+                            entry,
+                            connection.live.tenant,
+                            line.agreement,
+                            line.product,
+                            lane=Lane.FINAL if is_final else Lane.RUN,
+                            ref=month if is_final else run,
+                            month=month,
+                            run=run,
+                            kind=requested.kind,
+                            target=line.target if is_undo else None,
+                            base=line.base if is_undo else None,
                         )
                     )
             case RunCancelled():
@@ -395,7 +405,6 @@ class DuePushes:
 
     def write(self, connection: psycopg.Connection[Any]) -> None:
         happened, self._happened = self._happened, []
-        self._known.clear()
         if not happened:
             return
         stored = self._rows_touched(connection, happened)
@@ -406,7 +415,7 @@ class DuePushes:
             _apply(rows, happening)
         left = {key: row for of_addition in rows.values() for key, row in of_addition.items()}
         delete(connection, "due_pushes", [dict(zip(_KEY, key, strict=True)) for key in stored if key not in left])
-        upsert(connection, "due_pushes", _KEY, [_columns(row) for key, row in left.items() if stored.get(key) != row])
+        upsert(connection, "due_pushes", _KEY, [row._asdict() for key, row in left.items() if stored.get(key) != row])
 
     def _rows_touched(self, connection: psycopg.Connection[Any], happened: Iterable[_Happening]) -> dict[Key, DuePush]:
         additions: set[UUID] = set()
@@ -414,9 +423,7 @@ class DuePushes:
         msps: set[str] = set()
         for happening in happened:
             match happening:
-                case _Due(row=row):
-                    additions.add(row.addition)
-                case _OnAddition(addition=addition):
+                case DuePush(addition=addition) | Seen(stream_id=addition):
                     additions.add(addition)
                 case _RunIsCancelled(run=run):
                     runs.add(run)
@@ -428,7 +435,7 @@ class DuePushes:
 
 
 _SELECT_TOUCHED = f"""
-SELECT {", ".join(_COLUMNS)} FROM due_pushes
+SELECT {", ".join(DuePush._fields)} FROM due_pushes
  WHERE addition = ANY(%s::uuid[]) OR run = ANY(%s::text[]) OR msp = ANY(%s::text[])
 """  # noqa: S608  # the column names are this module's own
 
@@ -444,7 +451,7 @@ def _links(
     return connection, current.agreement if current is not None else None
 
 
-def _quantities(state: OrganizationState, month: BillingMonth, terms: tuple[ProductTerms, ...]) -> _Quantities:
+def _quantities(state: OrganizationState, month: BillingMonth, terms: _Terms) -> _Quantities:
     """What each product of the organization's plans would close with by this state."""
     return {closed.product: closed.quantity for closed in usage_of_month(state, month, terms)[0]}
 
@@ -457,7 +464,13 @@ def _row(
     *,
     lane: Lane,
     ref: str,
-    month: BillingMonth,
+    month: str,
+    run: str | None = None,
+    kind: str | None = None,
+    left_behind: LeftBehind | None = None,
+    target: Decimal | None = None,
+    base: Decimal | None = None,
+    not_before: datetime | None = None,
 ) -> DuePush:
     return DuePush(
         addition=addition_stream(entry.msp, tenant, agreement, product).id,
@@ -468,17 +481,17 @@ def _row(
         company_id=tenant.company_id,
         agreement=agreement,
         product=product,
-        month=str(month),
-        run=None,
-        kind=None,
-        left_behind=None,
-        target=None,
-        base=None,
+        month=month,
+        run=run,
+        kind=kind,
+        left_behind=left_behind,
+        target=target,
+        base=base,
         due_position=entry.position,
         due_since=entry.recorded_at,
         cause=entry.entry_id,
         correlation=entry.correlation_id,
-        not_before=None,
+        not_before=not_before,
         state=DueState.DUE,
         problem=None,
         covered_by=None,
@@ -488,20 +501,16 @@ def _row(
 def _to_create_again(entry: Entry[AdditionFact]) -> DuePush:
     """An admin asked for a record that is gone, perhaps when nothing else was due."""
     site, company_id, agreement, product = entry.stream.key
-    month = BillingMonth.of(entry.recorded_at)
+    month = str(BillingMonth.of(entry.recorded_at))
     return _row(
         entry,
         Tenant(site, company_id),
         PsaAgreementId(int(agreement)),
         PsaProductId(int(product)),
         lane=Lane.ACT,
-        ref=str(month),
+        ref=month,
         month=month,
     )
-
-
-def _columns(row: DuePush) -> dict[str, object]:
-    return {name: getattr(row, name) for name in _COLUMNS}
 
 
 _Rows = dict[UUID, dict[Key, DuePush]]
@@ -510,13 +519,13 @@ _Rows = dict[UUID, dict[Key, DuePush]]
 
 def _apply(rows: _Rows, happening: _Happening) -> None:
     match happening:
-        case _Due(row=row):
+        case DuePush() as row:
             key = (row.addition, row.lane, row.ref)
             of_addition = rows.setdefault(row.addition, {})
             earlier = of_addition.get(key)
             # Coalesced: the oldest wait counts, the newest cause explains.
             if earlier is not None:
-                row = replace(row, due_since=earlier.due_since, left_behind=row.left_behind or earlier.left_behind)
+                row = row._replace(due_since=earlier.due_since, left_behind=row.left_behind or earlier.left_behind)
             of_addition[key] = row
         case _RunIsCancelled(msp=msp, run=run):
             for of_addition in rows.values():
@@ -530,19 +539,21 @@ def _apply(rows: _Rows, happening: _Happening) -> None:
                 for key, row in list(of_addition.items()):
                     if row.msp == msp:
                         del of_addition[key]
-        case _OnAddition():
-            _apply_addition(rows.setdefault(happening.addition, {}), happening)
+        case Seen():
+            _apply_addition(rows.setdefault(happening.stream_id, {}), happening)
 
 
-def _apply_addition(rows: dict[Key, DuePush], happening: _OnAddition) -> None:
+def _apply_addition(rows: dict[Key, DuePush], seen: Seen) -> None:
     """`rows` are those of the addition that the fact is about."""
     mine = dict(rows)
-    entry, fact = happening.entry, happening.entry.fact
+    entry: Entry[AdditionFact] = seen.entry
+    before: AdditionState = seen.before
+    fact = entry.fact
     match fact:
         case PushStarted():
             for key, row in mine.items():
                 if _covers(fact.kind, fact.month, fact.run, entry.recorded_at, row):
-                    rows[key] = replace(row, covered_by=fact.push, state=DueState.DUE, problem=None)
+                    rows[key] = row._replace(covered_by=fact.push, state=DueState.DUE, problem=None)
         case UsagePushed():
             for key, row in mine.items():
                 # A run's line that was held or refused is overtaken by whatever was pushed since.
@@ -550,30 +561,30 @@ def _apply_addition(rows: dict[Key, DuePush], happening: _OnAddition) -> None:
                     del rows[key]
                 elif row.state == DueState.HELD:
                     # Its hold was about numbers that are gone: it is judged again.
-                    rows[key] = replace(row, state=DueState.DUE, problem=None)
+                    rows[key] = row._replace(state=DueState.DUE, problem=None)
         case PushFailed():
             for key, row in mine.items():
                 if row.covered_by == fact.push:
                     state = DueState.DUE if fact.will_retry else DueState.REFUSED
                     problem = None if fact.will_retry else fact.problem.value
-                    rows[key] = replace(row, covered_by=None, state=state, problem=problem)
+                    rows[key] = row._replace(covered_by=None, state=state, problem=problem)
         case PushOutcomeUnknown():
             for key, row in mine.items():
                 if row.covered_by == fact.push:
                     # Judged again after a while: an INITIAL may write, an increment is refused, and so on. Not at
                     # once, or a PSA that makes something else of every number would be written to without end.
-                    rows[key] = replace(
-                        row, covered_by=None, state=DueState.REFUSED, problem=Problem.OUTCOME_UNKNOWN.value
+                    rows[key] = row._replace(
+                        covered_by=None, state=DueState.REFUSED, problem=Problem.OUTCOME_UNKNOWN.value
                     )
         case PushHeld():
             for key, row in mine.items():
                 if _is_about(fact.kind, fact.month, fact.run, row):
-                    rows[key] = replace(row, state=DueState.HELD, problem=fact.reason.value)
+                    rows[key] = row._replace(state=DueState.HELD, problem=fact.reason.value)
         case PushApproved():
-            held = happening.held
+            held = before.held
             for key, row in mine.items():
                 if row.state == DueState.HELD and held and _is_about(held.kind, held.month, held.run, row):
-                    rows[key] = replace(row, state=DueState.DUE, problem=None, cause=entry.entry_id)
+                    rows[key] = row._replace(state=DueState.DUE, problem=None, cause=entry.entry_id)
         case PushRefused(problem=Problem.NOT_ON_THIS_INVOICE):
             return  # It was pushed; this only tells for which invoice.
         case PushRefused():
@@ -583,25 +594,24 @@ def _apply_addition(rows: dict[Key, DuePush], happening: _OnAddition) -> None:
                 if fact.problem is Problem.MISSED_MONTH:
                     del rows[key]
                 else:
-                    rows[key] = replace(row, state=DueState.REFUSED, problem=fact.problem.value)
+                    rows[key] = row._replace(state=DueState.REFUSED, problem=fact.problem.value)
         case RetryRequested():
             for key, row in mine.items():
                 if row.state == DueState.REFUSED:
                     # Asked for now: what was noted of the row before does not count.
-                    rows[key] = replace(
-                        row,
+                    rows[key] = row._replace(
                         state=DueState.DUE,
                         problem=None,
                         cause=entry.entry_id,
                         due_position=entry.position,
                     )
-            if happening.was_lost and fact.create_again:
+            if before.is_lost and fact.create_again:
                 again = _to_create_again(entry)
                 rows.setdefault((again.addition, again.lane, again.ref), again)
         case AdditionLost():
             for key, row in mine.items():
                 if row.state == DueState.DUE and row.covered_by is None:
-                    rows[key] = replace(row, state=DueState.REFUSED, problem=Problem.ADDITION_LOST.value)
+                    rows[key] = row._replace(state=DueState.REFUSED, problem=Problem.ADDITION_LOST.value)
         case _:
             return
 
