@@ -78,9 +78,10 @@ _KEPT: Mapping[str, LiteralString] = {
 
 
 @dataclass(slots=True)
-class _Instants:
-    """What only the entries of this batch know."""
+class _Moved:
+    """An addition with facts in this batch: the last of them, and the instants that only the entries know."""
 
+    last: Seen
     held: datetime | None = None
     settled: datetime | None = None
     settled_position: int | None = None
@@ -98,41 +99,41 @@ class Additions:
     kinds = frozenset({StreamKind.ADDITION})
 
     def __init__(self) -> None:
-        self._last: dict[UUID, Seen] = {}
-        self._instants: dict[UUID, _Instants] = {}
+        self._moved: dict[UUID, _Moved] = {}
 
     def see(self, seen: Seen, folds: Folds) -> None:
         if seen.entry.stream.kind is not StreamKind.ADDITION:
             return
-        self._last[seen.stream_id] = seen
-        instants = self._instants.setdefault(seen.stream_id, _Instants())
+        moved = self._moved.get(seen.stream_id)
+        if moved is None:
+            moved = self._moved[seen.stream_id] = _Moved(seen)
+        moved.last = seen
         before: AdditionState = seen.before
         entry = seen.entry
         match entry.fact:
             case UsagePushed():
-                instants.settled, instants.settled_position = entry.recorded_at, entry.position
+                moved.settled, moved.settled_position = entry.recorded_at, entry.position
                 if before.open is not None and before.open.kind is PushKind.FINAL:
-                    finals = instants.finals = instants.finals or {}
+                    finals = moved.finals = moved.finals or {}
                     finals[before.open.push] = {
                         "final_verified_at": entry.recorded_at,
                         "final_target": before.open.target,
                     }
             case PushHeld():
-                instants.held = entry.recorded_at
+                moved.held = entry.recorded_at
             case DriftDetected():
-                instants.drift = entry.recorded_at
+                moved.drift = entry.recorded_at
 
     def write(self, connection: psycopg.Connection[Any]) -> None:
-        rows = [_row(seen, self._instants[addition]) for addition, seen in self._last.items()]
-        upsert(connection, "additions", ("addition",), rows, _KEPT)
-        self._last.clear()
-        self._instants.clear()
+        upsert(connection, "additions", ("addition",), [_row(moved) for moved in self._moved.values()], _KEPT)
+        self._moved.clear()
 
 
 _NO_FINAL: Row = {"final_verified_at": None, "final_target": None}
 
 
-def _row(seen: Seen, instants: _Instants) -> Row:
+def _row(moved: _Moved) -> Row:
+    seen = moved.last
     state: AdditionState = seen.after
     started, held, settled, drift = state.open, state.held, state.settled, state.drift
     site, company_id, agreement, product = seen.entry.stream.key
@@ -159,21 +160,21 @@ def _row(seen: Seen, instants: _Instants) -> Row:
         "held_found": held and held.found,
         "held_target": held and held.target,
         "held_wanted": held and held.wanted,
-        "held_since": instants.held if held is not None else None,
+        "held_since": moved.held if held is not None else None,
         "is_approved": state.approved is not None,
         "last_push": settled and settled.push,
         "last_kind": settled and settled.kind,
         "last_month": settled and settled.month,
         "last_run": settled and settled.run,
         "last_target": settled and settled.target,
-        "last_settled_at": instants.settled,
-        "last_position": instants.settled_position,
+        "last_settled_at": moved.settled,
+        "last_position": moved.settled_position,
         "final_month": final_month,
         "final_push": final_push,
-        **((instants.finals or {}).get(final_push, _NO_FINAL) if final_push is not None else _NO_FINAL),
+        **((moved.finals or {}).get(final_push, _NO_FINAL) if final_push is not None else _NO_FINAL),
         "is_outcome_unknown": state.is_outcome_unknown,
         "drift_found": drift and drift.found,
-        "drift_since": instants.drift if drift is not None else None,
+        "drift_since": moved.drift if drift is not None else None,
         "version": seen.entry.version,
         "position": seen.entry.position,
     }

@@ -72,9 +72,10 @@ class CompanyMappings:
                 self._live[msp] = _live_number(folds.state(CONNECTION, connection_stream(msp)))
 
     def write(self, connection: psycopg.Connection[Any]) -> None:
-        connection.execute(
-            "DELETE FROM company_mappings WHERE msp = ANY(%s) AND excluded_because IS NULL", (sorted(self._left),)
-        )
+        if self._left:
+            connection.execute(
+                "DELETE FROM company_mappings WHERE msp = ANY(%s) AND excluded_because IS NULL", (sorted(self._left),)
+            )
         rows: list[Row] = []
         gone: list[Row] = []
         for (msp, organization), seen in self._last.items():

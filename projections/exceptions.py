@@ -7,6 +7,7 @@ tenant's (`connections.site` and `company_id`).
 """
 
 from collections.abc import Mapping
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, assert_never
 
@@ -214,6 +215,8 @@ class Exceptions:
     def _see_addition(self, seen: Seen) -> None:
         before: AdditionState = seen.before
         after: AdditionState = seen.after
+        if _SHOWN(before) == _SHOWN(after):
+            return  # As with most facts of a long journal.
         msp, addition = seen.entry.msp, str(seen.stream_id)
         if before.exceptional != after.exceptional:
             self._changed[(msp, addition)] = _exceptional(addition, seen)
@@ -248,6 +251,10 @@ class Exceptions:
         upsert(connection, "exceptions", ("msp", "exception"), rows)
         self._changed.clear()
         self._disconnected.clear()
+
+
+_SHOWN = attrgetter("exceptional", "troubles", "drift", "held", "approved")
+"""All of an addition's state that an exception tells of."""
 
 
 def _unanswered(state: AdditionState) -> PushHeld | None:

@@ -8,6 +8,7 @@ a view is folded anew.
 
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, LiteralString, TypeVar, cast
 from uuid import UUID
@@ -25,7 +26,6 @@ from journal.application import BrokenStream
 from journal.codec import Codec
 from journal.entry import Entry
 from journal.envelope import FACT_COLUMNS, FactRow, read_entry, read_fact
-from journal.state_cache import Folded
 
 S = TypeVar("S")
 
@@ -38,6 +38,14 @@ WINDOW = 20
 """How many times as many entries as a batch holds are passed over at once by views that few of them concern."""
 Row = tuple[UUID, *FactRow]
 """The stream's id, then what `read_entry` takes."""
+
+
+@dataclass(slots=True)
+class _State:
+    """A stream's state and the version of the last fact in it."""
+
+    state: Any
+    version: int = 0
 
 
 class Folds:
@@ -60,7 +68,7 @@ class Folds:
         """The last position before the batch: what is loaded is loaded up to here."""
         self._codec = codec
         self._capacity = cached_states
-        self._states: OrderedDict[Stream, Folded[Any]] = OrderedDict()
+        self._states: OrderedDict[Stream, _State] = OrderedDict()
         self._begun: dict[tuple[StreamKind, MspId], list[Stream]] = {}
         """Streams whose first fact is in this batch."""
 
@@ -104,20 +112,16 @@ class Folds:
             raise BrokenStream(stream.id, entry.version, folded.version)
         if entry.version == 1:
             self._begun.setdefault((stream.kind, stream.msp), []).append(stream)
-        after = AGGREGATES[stream.kind].evolve(folded.state, entry.fact)
-        self._states[stream] = Folded(after, entry.version)
-        return folded.state, after
+        before = folded.state
+        folded.state = after = AGGREGATES[stream.kind].evolve(before, entry.fact)
+        folded.version = entry.version
+        return before, after
 
     def state(self, aggregate: Aggregate[S, Any], stream: Stream) -> S:
         """The state of any stream as of the entry being seen; the initial one for a stream without facts yet."""
         assert stream.kind is aggregate.kind
-        found = self._states.get(stream)
-        if found is None:
-            self._load((stream,))
-            found = self._states[stream]
-        else:
-            self._states.move_to_end(stream)
-        return cast(S, found.state)
+        self._load((stream,))
+        return cast(S, self._states[stream].state)
 
     def load(self, aggregate: Aggregate[Any, Any], streams: Iterable[Stream]) -> None:
         """Fetch many streams of one kind in one query, so that asking for them is free."""
@@ -140,14 +144,14 @@ class Folds:
     def _load(self, streams: Iterable[Stream]) -> None:
         missing: dict[UUID, Stream] = {}
         for stream in streams:
-            if stream in self._states:
+            try:
                 self._states.move_to_end(stream)
-            else:
+            except KeyError:
                 missing[stream.id] = stream
         if not missing:
             return
         for stream in missing.values():
-            self._states[stream] = Folded(AGGREGATES[stream.kind].initial, 0)
+            self._states[stream] = _State(AGGREGATES[stream.kind].initial)
         if self.position == 0:
             return
         rows: Sequence[tuple[UUID, int, str, bytes]] = self.connection.execute(
@@ -159,7 +163,7 @@ class Folds:
             if version != folded.version + 1:
                 raise BrokenStream(stream_id, version, folded.version)
             fact = read_fact(self._codec, topic, stored)
-            self._states[stream] = Folded(AGGREGATES[stream.kind].evolve(folded.state, fact), version)
+            folded.state, folded.version = AGGREGATES[stream.kind].evolve(folded.state, fact), version
 
 
 _NEXT_ENTRIES: LiteralString = f"""

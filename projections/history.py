@@ -5,8 +5,7 @@ of its MSP, which is all that the MSP is shown of its place. Rows are only ever 
 """
 
 from collections import Counter
-from dataclasses import dataclass
-from typing import Any, LiteralString, assert_never
+from typing import Any, LiteralString, NamedTuple, assert_never
 
 import psycopg
 
@@ -171,8 +170,7 @@ SELECT {_COLUMNS}, coalesce(reached.number, 0) + given.number
 """A row is given with its number in the batch; how far its MSP had come before is found without a round trip."""
 
 
-@dataclass(frozen=True, slots=True)
-class About:
+class About(NamedTuple):
     """What a fact is found under. A fact about several of a kind is found under none of that kind."""
 
     organization: str | None = None

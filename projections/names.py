@@ -9,6 +9,8 @@ def name_key(name: str) -> str:
     >>> name_key("  Café  ZÜRICH Straße ")
     'cafe zurich strasse'
     """
+    if name.isascii():
+        return " ".join(name.casefold().split())
     decomposed = unicodedata.normalize("NFKD", name.casefold())
     plain = "".join(character for character in decomposed if not unicodedata.combining(character))
     return " ".join(plain.casefold().split())

@@ -21,7 +21,7 @@ from journal.codec import Codec
 from journal.follow import BATCH
 from journal.migrate import Step
 from journal.only_one import OnlyOne
-from projections.folds import CACHED_STATES, Folds
+from projections.folds import CACHED_STATES, EVERY_KIND, Folds
 from projections.view import Seen, View
 
 LOCK = 4_071_003
@@ -188,11 +188,12 @@ class Projector(OnlyOne):
         if end == start:
             return 0
         folds.begin(entry for _, entry in batch)
+        concerned = {kind: [view.see for view in views if kind in view.kinds] for kind in EVERY_KIND}
         for stream_id, entry in batch:
             before, after = folds.fold(entry)
             seen = Seen(entry, stream_id, before, after)
-            for view in views:
-                view.see(seen, folds)
+            for see in concerned[entry.stream.kind]:
+                see(seen, folds)
         self._write(views, start, end)
         folds.end(end)
         return end - start

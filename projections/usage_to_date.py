@@ -11,7 +11,7 @@ from typing import Any
 
 import psycopg
 
-from domain.organization import OrganizationState, Standing, standings
+from domain.organization import OrganizationState, PlanChanged, Standing, standings
 from domain.streams import StreamKind
 from domain.values import Component, MspId, PlanComponent
 from journal.migrate import Step
@@ -73,10 +73,15 @@ class UsageToDate:
 
     def __init__(self) -> None:
         self._last: dict[tuple[MspId, str], Seen] = {}
+        self._replanned: set[tuple[MspId, str]] = set()
+        """Which may have lost a plan: a late change of plan can take away one that, as we now know, never lasted."""
 
     def see(self, seen: Seen, folds: Folds) -> None:
         if seen.entry.stream.kind is StreamKind.ORGANIZATION:
-            self._last[(seen.entry.msp, seen.entry.stream.key[0])] = seen
+            organization = seen.entry.msp, seen.entry.stream.key[0]
+            self._last[organization] = seen
+            if isinstance(seen.entry.fact, PlanChanged):
+                self._replanned.add(organization)
 
     def write(self, connection: psycopg.Connection[Any]) -> None:
         organizations: list[Row] = []
@@ -100,10 +105,11 @@ class UsageToDate:
             )
         upsert(connection, "organizations", ("msp", "organization"), organizations)
         upsert(connection, "usage_to_date", ("msp", "organization", "plan", "component"), usage)
-        if organizations:
-            # A late plan change can take away a plan that, as we now know, never lasted.
-            connection.execute(_DELETE_WHAT_NEVER_LASTED, (as_json(organizations),))
+        if self._replanned:
+            replanned = [row for row in organizations if (row["msp"], row["organization"]) in self._replanned]
+            connection.execute(_DELETE_WHAT_NEVER_LASTED, (as_json(replanned),))
         self._last.clear()
+        self._replanned.clear()
 
 
 _DELETE_WHAT_NEVER_LASTED = """

@@ -5,8 +5,7 @@ its rows will need. Then it writes once, in the transaction that also moves its 
 where a batch began or ended; tests cut batches anywhere and compare.
 """
 
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 import psycopg
@@ -19,8 +18,7 @@ from projections.folds import EVERY_KIND, Folds
 __all__ = ["EVERY_KIND", "Folds", "Seen", "View"]
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(NamedTuple):
     """An entry with its stream's id and folded state before and after it. States are those of the domain."""
 
     entry: Entry[Any]
@@ -45,7 +43,7 @@ class View(Protocol):
     def tables(self) -> tuple[str, ...]: ...
     @property
     def kinds(self) -> frozenset[StreamKind]:
-        """Of the streams whose entries it has to see; all that it asks `folds` for is among them."""
+        """Of the streams whose entries it is shown; all that it asks `folds` for is among them."""
         ...
 
     def see(self, seen: Seen, folds: Folds) -> None:
