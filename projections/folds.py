@@ -51,8 +51,7 @@ class _State:
 class Folds:
     """States by stream, the least recently used leave first; never while the batch that uses them lasts.
 
-    Only streams that the ledger knows have an id here without a query. `connection` is the follower's own; views may
-    read with it, and find the tables as of the batch's start.
+    Only streams that the ledger knows have an id here without a query. Facts are read on `connection`.
     """
 
     def __init__(

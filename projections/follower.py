@@ -59,8 +59,13 @@ _log = logging.getLogger("psa_ledger.projector")
 
 
 def all_views() -> tuple[View, ...]:
-    """Every view of the ledger, each new and empty-handed."""
+    """Every view of the ledger, each new and empty-handed, in the order in which they are written.
+
+    Why this one: due pushes read their rows before they write, and must not wait for the others' to be written; the
+    history takes PostgreSQL longest, which is then at work on it while the next facts are read.
+    """
     return (
+        DuePushes(),
         Connections(),
         ProductMappings(),
         CompanyMappings(),
@@ -71,7 +76,6 @@ def all_views() -> tuple[View, ...]:
         Runs(),
         MonthEnd(),
         History(),
-        DuePushes(),
     )
 
 

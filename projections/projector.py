@@ -10,7 +10,8 @@ Should a second projector fold in spite of the lock, the condition on the stored
 
 import gc
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import psycopg
@@ -89,10 +90,20 @@ class PositionMoved(ProjectionError):
         self.views = tuple(views)
 
 
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """A batch whose rows and position PostgreSQL was given to write, in a transaction that is still open."""
+
+    pipeline: psycopg.Pipeline
+    moved: psycopg.Cursor[Any]
+    names: Sequence[str]
+
+
 class Projector(OnlyOne):
     """Folds views; the lock makes it the one active projector, or in the workshop the one rebuild.
 
     One in the workshop folds into tables of its own there, tells nobody, and works beside the active one (`rebuild`).
+    Facts are read on `reader` if one is given: a connection in autocommit mode that nobody else uses.
     """
 
     def __init__(
@@ -104,9 +115,11 @@ class Projector(OnlyOne):
         batch: int = BATCH,
         cached_states: int = CACHED_STATES,
         in_workshop: bool = False,
+        reader: psycopg.Connection[Any] | None = None,
     ) -> None:
         if in_workshop:
-            options = f"-c search_path={WORKSHOP},public"
+            # Nobody misses what a crash takes from the workshop; the change-over waits for the disk (`rebuild`).
+            options = f"-c search_path={WORKSHOP},public -c synchronous_commit=off"
             super().__init__(url, REBUILD_LOCK, name="psa-ledger rebuild", options=options)
         else:
             super().__init__(url, LOCK, name="psa-ledger projector")
@@ -115,6 +128,9 @@ class Projector(OnlyOne):
         self._batch = batch
         self._cached_states = cached_states
         self._in_workshop = in_workshop
+        self._reader = reader or self._connection
+        self._ahead: ExitStack | None = None
+        self._sent: _Sent | None = None
         self._positions: dict[str, int] = {}
         self._versions: dict[str, int] = {}
         self._folds: Folds | None = None
@@ -194,33 +210,70 @@ class Projector(OnlyOne):
             seen = Seen(entry, stream_id, before, after)
             for see in concerned[entry.stream.kind]:
                 see(seen, folds)
+        self._settle()
         self._write(views, start, end)
         folds.end(end)
         return end - start
 
+    @contextmanager
+    def running_ahead(self) -> Iterator[None]:
+        """Within it, PostgreSQL writes a batch's rows while the next batch is read and folded; needs a `reader`.
+
+        Until its end, tables and stored positions may be one batch behind `position`.
+        Raises: as `fold`, also on leaving.
+        """
+        with ExitStack() as ahead:
+            self._ahead = ahead
+            try:
+                yield
+                self._settle()
+            finally:
+                self._ahead = self._sent = None
+
     def _folds_at(self, position: int) -> Folds:
         """The states as of a position. Thrown away when a lagging group of views caught up with the next one."""
         if self._folds is None or self._folds.position != position:
-            self._folds = Folds(self._connection, self._codec, position=position, cached_states=self._cached_states)
+            self._folds = Folds(self._reader, self._codec, position=position, cached_states=self._cached_states)
         return self._folds
 
     def _write(self, views: Sequence[View], start: int, end: int) -> None:
+        with ExitStack() as batch:
+            sent = self._send(batch, views, start, end)
+            if self._ahead is None:
+                self._confirm(sent)
+            else:
+                self._sent = sent
+                self._ahead.push(batch.pop_all())
+
+    def _send(self, batch: ExitStack, views: Sequence[View], start: int, end: int) -> _Sent:
         names = [view.name for view in views]
+        batch.enter_context(self._connection.transaction())
         # The pipeline lets PostgreSQL work on one view's rows while the next view still gathers its own.
-        with self._connection.transaction(), self._connection.pipeline() as pipeline:
-            for view in views:
-                view.write(self._connection)
-            moved = self._connection.execute(
-                "UPDATE view_positions p SET position = %s FROM unnest(%s::text[], %s::int[]) AS v (view, version)"
-                " WHERE p.view = v.view AND p.version = v.version AND p.position = %s",
-                (end, names, [self._versions[name] for name in names], start),
-            )
-            pipeline.sync()
-            if moved.rowcount != len(views):
-                raise PositionMoved(names)
-            self._positions.update(dict.fromkeys(names, end))
-            if not self._in_workshop:
-                self._connection.execute("SELECT pg_notify(%s, %s)", (VIEWS_CHANNEL, str(self.position)))
+        pipeline = batch.enter_context(self._connection.pipeline())
+        for view in views:
+            view.write(self._connection)
+        moved = self._connection.execute(
+            "UPDATE view_positions p SET position = %s FROM unnest(%s::text[], %s::int[]) AS v (view, version)"
+            " WHERE p.view = v.view AND p.version = v.version AND p.position = %s",
+            (end, names, [self._versions[name] for name in names], start),
+        )
+        self._positions.update(dict.fromkeys(names, end))
+        return _Sent(pipeline, moved, names)
+
+    def _confirm(self, sent: _Sent) -> None:
+        """Wait until all is written, and may be committed."""
+        sent.pipeline.sync()
+        if sent.moved.rowcount != len(sent.names):
+            raise PositionMoved(sent.names)
+        if not self._in_workshop:
+            self._connection.execute("SELECT pg_notify(%s, %s)", (VIEWS_CHANNEL, str(self.position)))
+
+    def _settle(self) -> None:
+        """Commit the batch before, if it is still being written."""
+        if self._ahead is not None and self._sent is not None:
+            self._confirm(self._sent)
+            self._sent = None
+            self._ahead.close()
 
     def check(self) -> None:
         """Look, while there is nothing to fold, whether the stored positions are still this projector's.

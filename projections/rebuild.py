@@ -80,17 +80,23 @@ def rebuild(
     Raises: RebuildTakesLonger, AnotherRebuild unless it waits for others, and what folding raises.
     """
     gives_up_at = time.monotonic() + timeout_seconds
-    with Projector(url, codec, views, in_workshop=True) as builder, seldom_collected():
+    with (
+        psycopg.connect(
+            url, autocommit=True, connect_timeout=10, application_name="psa-ledger rebuild reads"
+        ) as reader,
+        Projector(url, codec, views, in_workshop=True, reader=reader) as builder,
+        seldom_collected(),
+    ):
         while not builder.try_lock():
             if not waits_for_others:
                 raise AnotherRebuild("another rebuild is at work")
             _wait_until(gives_up_at, "another rebuild is at work")
         _make_room(builder.connection, views)
         builder.prepare()
-        _catch_up(builder, views, gives_up_at, tell)
+        _catch_up(builder, reader, views, gives_up_at, tell)
         while not _change_over(builder, views):
             _wait_until(gives_up_at, "the views are never free for a moment")
-            _catch_up(builder, views, gives_up_at, tell)
+            _catch_up(builder, reader, views, gives_up_at, tell)
         builder.connection.execute(SQL("DROP SCHEMA {} CASCADE").format(Identifier(BEFORE)))
         builder.connection.execute(SQL("DROP SCHEMA {} CASCADE").format(Identifier(WORKSHOP)))
         return builder.position
@@ -127,17 +133,20 @@ def _make_room(connection: psycopg.Connection[Any], views: Sequence[View]) -> No
                 connection.execute(step.sql)
 
 
-def _catch_up(builder: Projector, views: Sequence[View], gives_up_at: float, tell: Tell) -> None:
+def _catch_up(
+    builder: Projector, reader: psycopg.Connection[Any], views: Sequence[View], gives_up_at: float, tell: Tell
+) -> None:
     """Fold until the new tables stand where the old ones do, or just before."""
     began = time.monotonic()
     told_at = began
-    while builder.position < (goal := _goal(builder.connection, views)) and builder.fold(goal):
-        now = time.monotonic()
-        if now >= gives_up_at:
-            raise RebuildTakesLonger(f"not yet folded up to position {goal}")
-        if now - told_at >= TELL_EVERY_SECONDS:
-            told_at = now
-            tell(Progress(builder.position, goal, now - began))
+    with builder.running_ahead():
+        while builder.position < (goal := _goal(reader, views)) and builder.fold(goal):
+            now = time.monotonic()
+            if now >= gives_up_at:
+                raise RebuildTakesLonger(f"not yet folded up to position {goal}")
+            if now - told_at >= TELL_EVERY_SECONDS:
+                told_at = now
+                tell(Progress(builder.position, goal, now - began))
     tell(Progress(builder.position, max(goal, builder.position), time.monotonic() - began))
     for table in _tables(views):
         builder.connection.execute(SQL("ANALYZE {}.{}").format(Identifier(WORKSHOP), Identifier(table)))
@@ -173,6 +182,7 @@ def _change_over(builder: Projector, views: Sequence[View]) -> bool:
             listed = SQL(", ").join(SQL("public.{}").format(Identifier(table)) for table in tables)
             connection.execute(SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(listed))
             connection.execute("SELECT set_config('statement_timeout', '0', true)")
+            connection.execute("SELECT set_config('synchronous_commit', 'on', true)")
             began = time.monotonic()
             standing = [
                 position
