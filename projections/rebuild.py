@@ -18,7 +18,9 @@ import psycopg
 from psycopg.sql import SQL, Identifier, Literal
 
 from journal.codec import Codec
+from journal.follow import BATCH
 from journal.only_one import is_held
+from journal.settings import SERVER_NOTICES
 from projections.projector import LOCK, WORKSHOP, Projector, seldom_collected
 from projections.view import View
 
@@ -70,6 +72,7 @@ def rebuild(
     views: Sequence[View],
     codec: Codec,
     *,
+    batch: int = BATCH,
     timeout_seconds: float = 3_600.0,
     waits_for_others: bool = True,
     tell: Tell = lambda _: None,
@@ -81,10 +84,8 @@ def rebuild(
     """
     gives_up_at = time.monotonic() + timeout_seconds
     with (
-        psycopg.connect(
-            url, autocommit=True, connect_timeout=10, application_name="psa-ledger rebuild reads"
-        ) as reader,
-        Projector(url, codec, views, in_workshop=True, reader=reader) as builder,
+        _reading(url) as reader,
+        Projector(url, codec, views, batch=batch, in_workshop=True, reader=reader) as builder,
         seldom_collected(),
     ):
         while not builder.try_lock():
@@ -100,6 +101,20 @@ def rebuild(
         builder.connection.execute(SQL("DROP SCHEMA {} CASCADE").format(Identifier(BEFORE)))
         builder.connection.execute(SQL("DROP SCHEMA {} CASCADE").format(Identifier(WORKSHOP)))
         return builder.position
+
+
+def _reading(url: str) -> psycopg.Connection[Any]:
+    """A connection for facts, which are read while the builder's is at work on the rows."""
+    return psycopg.connect(
+        url,
+        autocommit=True,
+        connect_timeout=10,
+        application_name="psa-ledger rebuild reads",
+        options=f"-c TimeZone=UTC {SERVER_NOTICES}",
+        keepalives_idle=5,
+        keepalives_interval=2,
+        keepalives_count=3,
+    )
 
 
 def chosen(names: Sequence[str] | None, views: Sequence[View]) -> tuple[View, ...]:

@@ -2,7 +2,9 @@
 
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import psycopg
 import pytest
@@ -11,8 +13,9 @@ from journal.application import Journal
 from journal.registry import CODEC
 from projections.follower import all_views, fold_until, rebuild_views, rebuild_what_is_stale
 from projections.freshness import wait_until_folded
-from projections.projector import REBUILD_LOCK, Projector
+from projections.projector import REBUILD_LOCK, PositionMoved, Projector
 from projections.rebuild import AnotherRebuild, Progress, RebuildTakesLonger, rebuild
+from projections.view import EVERY_KIND, Folds, Seen
 from tests.projections.dump import dump, rows
 from tests.projections.story import Ledger, tell
 from tests.projections.test_following import PATIENCE_SECONDS, following
@@ -104,6 +107,90 @@ def test_what_a_killed_rebuild_has_left_is_cleared_away(journal: Journal, ledger
     assert before == dump(ledger, all_views())
     with psycopg.connect(ledger) as connection:
         assert [] == connection.execute("SELECT 1 FROM pg_namespace WHERE nspname LIKE 'views\\_%'").fetchall()
+
+
+def test_a_rebuild_in_many_batches_gives_the_same_rows(journal: Journal, ledger: str) -> None:
+    tell(journal, seed=37, acts=150)
+    fold_until(ledger)
+    before = dump(ledger, all_views())
+
+    for size in (1, 7, 40):
+        rebuild(ledger, all_views(), CODEC, batch=size)
+
+        assert before == dump(ledger, all_views())
+
+
+class _Accident:
+    """A view without tables, to which something happens at one position."""
+
+    name, version, steps, tables = "accident", 1, (), ()
+    kinds = EVERY_KIND
+
+    def __init__(self, position: int, happens: Callable[[], object]) -> None:
+        self._position, self._happens = position, happens
+
+    def see(self, seen: Seen, folds: Folds) -> None:
+        if seen.entry.position == self._position:
+            self._happens()
+
+    def write(self, connection: psycopg.Connection[Any]) -> None:
+        return
+
+
+def test_a_rebuild_that_loses_its_connection_leaves_the_old_views_and_can_be_done_again(
+    journal: Journal, ledger: str
+) -> None:
+    tell(journal, seed=38, acts=60)
+    fold_until(ledger)
+    before, positions = dump(ledger, all_views()), rows(ledger, "view_positions", "view", "position")
+
+    def lose_it() -> None:
+        with psycopg.connect(ledger) as operator:
+            ended = operator.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE application_name = 'psa-ledger rebuild' AND datname = current_database()"
+            ).fetchall()
+        assert [(True,)] == ended
+
+    with pytest.raises(psycopg.OperationalError):
+        rebuild(ledger, (*all_views(), _Accident(33, lose_it)), CODEC, batch=10)
+
+    assert before == dump(ledger, all_views())
+    assert positions == rows(ledger, "view_positions", "view", "position")
+    rebuild_views(ledger)
+    assert before == dump(ledger, all_views())
+    assert positions == rows(ledger, "view_positions", "view", "position")
+
+
+def test_two_rebuilds_in_one_workshop_are_noticed_although_batches_are_confirmed_late(
+    journal: Journal, ledger: str
+) -> None:
+    tell(journal, seed=39, acts=60)
+    fold_until(ledger)
+    before = dump(ledger, all_views())
+
+    def intrude() -> None:
+        # The batch before is written, but not yet committed: whoever comes between waits for that.
+        with psycopg.connect(ledger) as intruder:
+            intruder.execute("UPDATE views_anew.view_positions SET position = 5 WHERE view = 'runs'")
+
+    with ThreadPoolExecutor(1) as threads, pytest.raises(PositionMoved):
+        rebuild(ledger, (*all_views(), _Accident(15, lambda: threads.submit(intrude))), CODEC, batch=10)
+
+    assert before == dump(ledger, all_views())
+
+
+def test_a_rebuild_whose_time_is_over_gives_up_with_a_batch_half_way(journal: Journal, ledger: str) -> None:
+    tell(journal, seed=40, acts=60)
+    fold_until(ledger)
+    before = dump(ledger, all_views())
+
+    with pytest.raises(RebuildTakesLonger, match="not yet folded"):
+        rebuild(ledger, all_views(), CODEC, batch=10, timeout_seconds=0.0)
+
+    assert before == dump(ledger, all_views())
+    rebuild_views(ledger)
+    assert before == dump(ledger, all_views())
 
 
 def test_what_is_built_on_a_view_in_the_database_goes_on_over_the_new_one(journal: Journal, ledger: str) -> None:
