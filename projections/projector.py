@@ -118,7 +118,7 @@ class Projector(OnlyOne):
         reader: psycopg.Connection[Any] | None = None,
     ) -> None:
         if in_workshop:
-            # Nobody misses what a crash takes from the workshop; the change-over waits for the disk (`rebuild`).
+            # Nobody misses what a crash takes from the workshop; before the change-over this ends (`rebuild`).
             options = f"-c search_path={WORKSHOP},public -c synchronous_commit=off"
             super().__init__(url, REBUILD_LOCK, name="psa-ledger rebuild", options=options)
         else:

@@ -163,6 +163,8 @@ def _catch_up(
                 told_at = now
                 tell(Progress(builder.position, goal, now - began))
     tell(Progress(builder.position, max(goal, builder.position), time.monotonic() - began))
+    # From here on commits wait for the disk: the change-over's has to, and finds all but its own written.
+    builder.connection.execute("SET synchronous_commit = on")
     for table in _tables(views):
         builder.connection.execute(SQL("ANALYZE {}.{}").format(Identifier(WORKSHOP), Identifier(table)))
 
@@ -197,7 +199,6 @@ def _change_over(builder: Projector, views: Sequence[View]) -> bool:
             listed = SQL(", ").join(SQL("public.{}").format(Identifier(table)) for table in tables)
             connection.execute(SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(listed))
             connection.execute("SELECT set_config('statement_timeout', '0', true)")
-            connection.execute("SELECT set_config('synchronous_commit', 'on', true)")
             began = time.monotonic()
             standing = [
                 position
