@@ -7,7 +7,6 @@ import pytest
 from playwright.sync_api import expect
 
 from journal.entry import Role
-from tests.syncing.whole import Whole
 from tests.web.aria import outline
 from tests.web.axe import in_both_themes
 from tests.web.lived import Lived
@@ -94,17 +93,17 @@ def test_failed(onlooker: Panel, in_use: Lived, visit: Visit) -> None:
 
 
 @pytest.mark.parametrize("visit", VISITS, ids=str)
-def test_in_longer_words(onlooker: Panel, in_use: Lived, visit: Visit) -> None:
+def test_in_longer_words(onlooker: Panel, in_use: Lived, names_of_others: set[str], visit: Visit) -> None:
     address = filled(visit, in_use.names)
     onlooker.page.set_viewport_size({"width": NARROW, "height": 800})
     onlooker.open(f"{address}{'&' if '?' in address else '?'}lang=pseudo", visit.role)
     onlooker.settled()
 
-    assert plain_texts(onlooker, in_use.ledger) == []
+    assert plain_texts(onlooker, names_of_others) == []
     assert width_at_320(onlooker) == NARROW
 
 
-def plain_texts(panel: Panel, ledger: Whole) -> list[str]:
+def plain_texts(panel: Panel, known: set[str]) -> list[str]:
     """Texts on the page that were not in the words: they carry no accents."""
     plain: list[str] = panel.page.evaluate(
         """() => [...document.querySelectorAll('h1, h2, th, legend, button, .button, label, .help, .muted, p')]
@@ -112,13 +111,14 @@ def plain_texts(panel: Panel, ledger: Whole) -> list[str]:
           .map((one) => one.innerText.trim())
           .filter((text) => /^[A-Z][a-z]+( [a-z]+)*$/.test(text))"""
     )
-    known = names_of_others(ledger)
     return [one for one in plain if one not in known and one.split(" ", maxsplit=1)[0] not in known]
 
 
-def names_of_others(ledger: Whole) -> set[str]:
+@pytest.fixture(scope="module")
+def names_of_others(in_use: Lived) -> set[str]:
     """Names of types, statuses, companies and agreements come from ConnectWise, of plans and organizations from the
     vendor."""
+    ledger = in_use.ledger
     tables = ("company", "companyType", "companyStatus", "agreement", "catalogItem")
     rows = [row for table in tables for row in ledger.tenant.admin("GET", f"/records/{table}")]
     named = {str(row.get(field)) for row in rows for field in ("name", "identifier")}
