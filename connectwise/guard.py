@@ -188,10 +188,11 @@ class Lanes:
 
     def give_back(self, lane: httpcore.ConnectionPool) -> None:
         """Let others use it; lanes whose connections nobody keeps alive any more are closed."""
-        now = self._clock()
+        rested: list[httpcore.ConnectionPool] = []
         with self._lock:
-            rested = [one for since, one in self._idle if now - since > KEEPALIVE_SECONDS]
-            del self._idle[: len(rested)]
+            now = self._clock()  # asked under the lock, so that the list stays in the order of time
+            while self._idle and now - self._idle[0][0] > KEEPALIVE_SECONDS:
+                rested.append(self._idle.pop(0)[1])
             self._idle.append((now, lane))
         self._places.release()
         for one in rested:

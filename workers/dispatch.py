@@ -185,8 +185,9 @@ class Dispatcher:
                 jobs += self._of_the_clock(connection)
             [(waiting, workers)] = connection.execute(_WAITING, (DISPATCHER,))
         most = max(workers, 1) * self._most_waiting
-        # Looking for one more costs as much as looking for many, so a full queue is left to empty by half.
-        room = most - waiting if 2 * waiting <= most else 0
+        # Looking for one more costs as much as looking for many, so a full queue is left to empty by half; but once a
+        # second there is a look anyway, since a broker may have lost what seems to wait.
+        room = most - waiting if at_the_clock or 2 * waiting <= most else 0
         jobs.extend(
             Job(
                 due.job,
@@ -240,10 +241,11 @@ class Dispatcher:
     def _give_back(self, leases: Sequence[tuple[str, str]]) -> None:
         """Let go of what could not be sent, so that it need not wait for its lease to run out.
 
-        A message that was taken all the same finds its lease gone, or in another name, and is answered with nothing.
+        What a worker has begun to answer is its own. A message that was taken all the same, and not begun with, finds
+        its lease gone, or in another name, and is answered with nothing.
         """
         with self._pool.connection() as connection:
-            connection.cursor().executemany("DELETE FROM leases WHERE job = %s AND holder = %s", leases)
+            connection.cursor().executemany("DELETE FROM leases WHERE job = %s AND holder = %s AND NOT claimed", leases)
 
     def run(self, url: str, stopping: threading.Event) -> None:
         """Look whenever the views, the clock or a finished job announce themselves, and each second anyway.

@@ -9,10 +9,11 @@ the next pass goes on. What is written is decided by `domain.addition`; here it 
 """
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from math import inf
 from typing import Any
 from uuid import UUID
 
@@ -74,16 +75,32 @@ class Ended(StrEnum):
     EXCEPTION = "EXCEPTION"
 
 
+class ReadIsOld(Exception):
+    """Somebody else recorded something of the addition after its record was read.
+
+    Why it matters: a delta moves what was read by what is wanted more than the base. A base that another worker moved
+    in between, together with the record, and the record as it was before, would make a number that nobody wants. A
+    lease makes that seldom; it does not rule it out, since leases can be lost.
+    """
+
+
 @dataclass(slots=True)
 class _Progress:
-    """What a pass has done so far: the last position that it recorded, and the additions that did not come through."""
+    """What a pass has done so far.
+
+    Shape: the last position that it recorded; the additions that did not come through; and how far each addition's
+    stream was when its record was read, moved on by what the pass itself recorded since.
+    """
 
     position: int = 0
     troubled: set[UUID] = field(default_factory=set)
+    versions: dict[Stream, int] = field(default_factory=dict)
 
     def recorded(self, entries: Sequence[Entry[Any]]) -> None:
-        if entries:
-            self.position = entries[-1].position
+        for entry in entries:
+            self.position = entry.position
+            if self.versions.get(entry.stream) == entry.version - 1:
+                self.versions[entry.stream] = entry.version
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +112,7 @@ class _Pass:
     progress: _Progress
 
     def stream(self, row: DueRow) -> Stream:
-        return addition_stream(self.context.msp, self.context.due.tenant, row.psa_agreement, row.psa_product)
+        return _stream(self.context.due, row)
 
     def origin(self, row: DueRow, causation: UUID | None = None) -> Origin:
         return self.tools.origin(correlation=row.correlation, causation=causation or row.cause)
@@ -116,6 +133,10 @@ class _Lease:
         self._job = job
         self._holder = holder
         self._asked_at = tools.monotonic()
+
+    def doubt(self) -> None:
+        """Somebody else works on the same: ask the next time in any case."""
+        self._asked_at = -inf
 
     def is_ours(self) -> bool:
         now, length = self._tools.monotonic(), self._tools.timing.lease
@@ -147,8 +168,11 @@ def _push_all(tools: Tools, due: DueAgreement, lease: _Lease) -> None:
         return
     client: WritingClient | None = None
     progress = _Progress()
-    records = _remembered(tools, due, rows)
+    is_whole = False
     while rows:
+        states = tools.journal.states(ADDITION, [_stream(due, row) for row, *_ in rows.values()])
+        progress.versions = {stream: folded.version for stream, folded in states.items()}
+        records = None if is_whole else _remembered(folded.state for folded in states.values())
         try:
             client = tools.clients.writing(msp, connection.live.number)
             seen = _read(client, due, records, read_at)
@@ -164,20 +188,22 @@ def _push_all(tools: Tools, due: DueAgreement, lease: _Lease) -> None:
                 _push_addition(here, rows[addition])
                 del rows[addition]
         except NotRead:
-            records = None
+            is_whole = True
+        except ReadIsOld:
+            lease.doubt()
     # The views must show what was done before the lease is given back, or it would be dispatched once more; and where
     # nothing was done, they were behind.
     tools.wait_for_views(progress.position or tools.journal.head())
 
 
-def _remembered(tools: Tools, due: DueAgreement, rows: Mapping[UUID, Sequence[DueRow]]) -> set[PsaAdditionId] | None:
+def _stream(due: DueAgreement, row: DueRow) -> Stream:
+    return addition_stream(MspId(due.msp), due.tenant, row.psa_agreement, row.psa_product)
+
+
+def _remembered(states: Iterable[AdditionState]) -> set[PsaAdditionId] | None:
     """The records that a pass can work on alone; none when an addition has no record, or is not known to have it."""
-    streams = [
-        addition_stream(MspId(due.msp), due.tenant, row.psa_agreement, row.psa_product) for row, *_ in rows.values()
-    ]
     records: set[PsaAdditionId] = set()
-    for folded in tools.journal.states(ADDITION, streams).values():
-        state = folded.state
+    for state in states:
         if state.record is None or (state.open is not None and state.open.record != state.record):
             return None
         records.add(state.record)
@@ -230,7 +256,10 @@ def _push_row(here: _Pass, row: DueRow) -> Ended:
 
     def decide(reader: Reader) -> Sequence[Change]:
         nonlocal ordered
-        ordered = order_push(reader, here.context, row, reader.state(ADDITION, stream).state, push)
+        folded = reader.state(ADDITION, stream)
+        if folded.version != here.progress.versions[stream]:
+            raise ReadIsOld
+        ordered = order_push(reader, here.context, row, folded.state, push)
         return (Change(stream, ordered.facts),) if isinstance(ordered, Facts) else ()
 
     entries = tools.journal.transact(decide, here.origin(row))
@@ -471,5 +500,6 @@ def _refuse_unread(tools: Tools, due: DueAgreement, row: DueRow, problem: Proble
             is_news=row.is_news,
         )
 
-    stream = addition_stream(MspId(due.msp), due.tenant, row.psa_agreement, row.psa_product)
-    tools.journal.execute(ADDITION, stream, decide, tools.origin(correlation=row.correlation, causation=row.cause))
+    tools.journal.execute(
+        ADDITION, _stream(due, row), decide, tools.origin(correlation=row.correlation, causation=row.cause)
+    )

@@ -87,6 +87,25 @@ def test_lanes_that_nobody_needed_for_a_while_are_closed(timed: Timed) -> None:
     assert [0, 0] == [len(lane.connections) for lane in rested]
 
 
+def test_a_lane_that_is_given_back_out_of_turn_is_not_closed_while_somebody_uses_it(timed: Timed) -> None:
+    """The clock is asked in the order in which lanes are given back: no thread can come in between."""
+    first, second, third = (timed.lanes.take(origin("a.example"), 0) for _ in range(3))
+    times = iter([0.0, 1.0, KEEPALIVE_SECONDS + 0.5, KEEPALIVE_SECONDS + 0.6])
+    asked_under_lock: list[bool] = []
+
+    def clock() -> float:
+        asked_under_lock.append(timed.lanes._lock.locked())
+        return next(times)
+
+    timed.lanes._clock = clock
+    for lane in (first, second, third):
+        timed.lanes.give_back(lane)
+
+    assert [True] * 3 == asked_under_lock
+    assert timed.lanes.take(origin("nowhere.example"), 0) is second
+    timed.lanes.give_back(second)
+
+
 def one_at_a_time(port: int) -> GuardedTransport:
     return GuardedTransport(Guard(frozenset({f"http://127.0.0.1:{port}"})), NOWHERE, 1)
 
