@@ -32,7 +32,7 @@ def parse_decimal(value: object) -> Decimal:
             number = Decimal(value)
         except InvalidOperation:
             number = Decimal("NaN")
-        if number.is_finite() and abs(number) < LARGEST and number.as_tuple().exponent >= -10:  # type: ignore[operator]  # finite: a number
+        if number.is_finite() and number.copy_abs() < LARGEST and number.as_tuple().exponent >= -10:  # type: ignore[operator]  # finite: a number
             return number
     raise Refused(InvalidInput("Decimal", 'a number written as text, for example "12.50"'))
 
