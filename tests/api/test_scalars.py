@@ -15,8 +15,10 @@ def test_an_exact_number_is_taken(written: str | int) -> None:
 
 @pytest.mark.parametrize(
     "written",
-    ["1e15", "-1e15", "1e999999", "1e1000000", "-1e1000000", "1e999999999999999999", "1e-11", "1e-1000000"]
-    + ["NaN", "sNaN", "Infinity", "-Infinity", "", "zwölf", "9" * 41, True, None, 1.5, [1], {}],
+    [
+        *("1e15", "-1e15", "1e999999", "1e1000000", "-1e1000000", "1e999999999999999999", "1e-11", "1e-1000000"),
+        *("NaN", "sNaN", "Infinity", "-Infinity", "", "zwölf", "9" * 41, True, None, 1.5, [1], {}),
+    ],
 )
 def test_anything_else_is_refused(written: object) -> None:
     with pytest.raises(Refused):
