@@ -126,7 +126,11 @@ class _Pass:
 
 
 class _Lease:
-    """The lease of a pass. It is asked for again only after a part of its length: nobody takes it before its end."""
+    """The lease of a pass, asked for again only after a quarter of its length.
+
+    Nobody takes it before its end, so asking more often could only find that it was lost, as in a crash of the server;
+    that no number comes of that is not the lease's business (`ReadIsOld`).
+    """
 
     def __init__(self, tools: Tools, job: str, holder: str) -> None:
         self._tools = tools
@@ -139,6 +143,7 @@ class _Lease:
         self._asked_at = -inf
 
     def is_ours(self) -> bool:
+        """Whether the pass may go on; renews what is held, so that it lasts as long as the pass."""
         now, length = self._tools.monotonic(), self._tools.timing.lease
         if now - self._asked_at < length.total_seconds() / 4:
             return True

@@ -110,24 +110,20 @@ export function Answer({ exception, line, close }: Asked) {
         </Refused>
       )}
       <dl class="pairs">
-        <div>
-          <dt>{words.found}</dt>
-          <dd>
-            <Quantity value={found} />
-          </dd>
-        </div>
-        <div>
-          <dt>{words.wanted}</dt>
-          <dd>
-            <Quantity value={wanted} />
-          </dd>
-        </div>
-        <div>
-          <dt>{words.target}</dt>
-          <dd>
-            <Quantity value={target} />
-          </dd>
-        </div>
+        {(
+          [
+            ['found', found],
+            ['wanted', wanted],
+            ['target', target],
+          ] as const
+        ).map(([name, value]) => (
+          <div key={name}>
+            <dt>{words[name]}</dt>
+            <dd>
+              <Quantity value={value} />
+            </dd>
+          </div>
+        ))}
       </dl>
       <p>{exception.cure}</p>
       {isHandEdit ? (
