@@ -102,8 +102,6 @@ class Additions:
         self._moved: dict[UUID, _Moved] = {}
 
     def see(self, seen: Seen, folds: Folds) -> None:
-        if seen.entry.stream.kind is not StreamKind.ADDITION:
-            return
         moved = self._moved.get(seen.stream_id)
         if moved is None:
             moved = self._moved[seen.stream_id] = _Moved(seen)

@@ -47,8 +47,6 @@ class LicensesByDay:
         self._moved: dict[tuple[MspId, str], tuple[Sequence[Standing], Sequence[Standing]]] = {}
 
     def see(self, seen: Seen, folds: Folds) -> None:
-        if seen.entry.stream.kind is not StreamKind.ORGANIZATION:
-            return
         before: OrganizationState = seen.before
         after: OrganizationState = seen.after
         if before.standings is not after.standings:
