@@ -20,8 +20,9 @@ class LicensesOfDay:
 
 @strawberry.type(
     description="Licences in force in a month. Billed ones count: of PAID organizations that the MSP manages and that"
-    " are not closed, mapped or not; servers never do. They are what `usageToDate` adds up to, and what is effective"
-    " late counts from then on. `opening` is before the month's first instant; days that have not begun are left out."
+    " are not closed, mapped or not; servers never do. They are what `usageToDate` adds up to, but for what is"
+    " recorded ahead of its day; what is effective late counts from then on. `opening` is before the month's first"
+    " instant; days that have not begun are left out."
 )
 class LicensesByDay:
     month: BillingMonth

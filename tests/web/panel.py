@@ -14,6 +14,33 @@ MOST_FRAMES = 1_200
 FRAMES_OF_QUIET = 4
 
 
+class Held:
+    """Keeps requests back until they are let go."""
+
+    def __init__(self, is_kept: Callable[[Request], bool]) -> None:
+        self._is_kept = is_kept
+        self._waiting: list[Route] = []
+
+    def __call__(self, route: Route) -> None:
+        if self._is_kept(route.request):
+            self._waiting.append(route)
+        else:
+            route.fallback()
+
+    def let_go(self) -> None:
+        while self._waiting:
+            self._waiting.pop().continue_()
+
+    def end(self) -> None:
+        """Let go, and keep nothing back from now on."""
+        self._is_kept = lambda _: False
+        self.let_go()
+
+
+def asks_for(operation: str) -> Callable[[Request], bool]:
+    return lambda request: f'"operationName":"{operation}"' in (request.post_data or "")
+
+
 @dataclass
 class Complaints:
     """What the browser said against the page. A test that provokes something names it beforehand."""

@@ -4,7 +4,7 @@ from playwright.sync_api import Browser, expect
 
 from journal.entry import Role
 from tests.syncing.whole import Whole
-from tests.web.panel import Panel
+from tests.web.panel import Held, Panel, asks_for
 
 
 def report(panel: Panel, organization: str, how: str, amount: str) -> None:
@@ -51,6 +51,44 @@ def test_another_number_is_another_change(connected: Whole, panel: Panel) -> Non
     expect(panel.page.get_by_text("Recorded: Licences +5, now 5.")).to_be_visible()
 
     panel.page.get_by_label("Number").fill("3")
+    panel.button("Report the change").click()
+
+    expect(panel.page.get_by_text("Recorded: Licences +3, now 8.")).to_be_visible()
+
+
+def test_another_organization_is_another_change(connected: Whole, panel: Panel) -> None:
+    panel.open("/licences", Role.PLATFORM)
+    report(panel, "Globex", "Change by", "5")
+    expect(panel.page.get_by_text("Recorded: Licences +5, now 5.")).to_be_visible()
+
+    panel.page.get_by_role("row").filter(has_text="Initech").get_by_role("button").click()
+    panel.button("Report the change").click()
+
+    expect(panel.page.get_by_text("Recorded: Licences +5, now 5.")).to_have_count(2)
+
+
+def test_an_id_that_a_person_names_stays(connected: Whole, panel: Panel) -> None:
+    panel.open("/licences", Role.PLATFORM)
+    report(panel, "Globex", "Change by", "5")
+    expect(panel.page.get_by_text("Recorded: Licences +5, now 5.")).to_be_visible()
+
+    panel.page.get_by_label("Change ID").fill("mine-2")
+    panel.page.get_by_label("Number").fill("3")
+    panel.button("Report the change").click()
+
+    expect(panel.page.get_by_text("Recorded: Licences +3, now 8.")).to_be_visible()
+    expect(panel.page.get_by_text("mine-2").first).to_be_visible()
+    expect(panel.page.get_by_label("Change ID")).to_have_value("mine-2")
+
+
+def test_what_is_typed_while_a_change_is_on_its_way_is_another_change(connected: Whole, panel: Panel) -> None:
+    panel.open("/licences", Role.PLATFORM)
+    panel.page.route("**/graphql", hold_back := Held(asks_for("ChangeLicenses")))
+    report(panel, "Globex", "Change by", "5")
+    panel.page.get_by_label("Number").fill("3")
+    hold_back.end()
+    expect(panel.page.get_by_text("Recorded: Licences +5, now 5.")).to_be_visible()
+
     panel.button("Report the change").click()
 
     expect(panel.page.get_by_text("Recorded: Licences +3, now 8.")).to_be_visible()

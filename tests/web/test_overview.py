@@ -3,11 +3,13 @@
 import re
 from datetime import datetime
 
-from playwright.sync_api import Locator, Route, expect
+import pytest
+from playwright.sync_api import Locator, expect
 
 from journal.entry import Role
 from tests.syncing.whole import Whole
-from tests.web.panel import Panel
+from tests.web.axe import findings
+from tests.web.panel import Held, Panel, asks_for
 
 
 def test_a_newcomer_is_shown_how_to_connect(panel: Panel) -> None:
@@ -81,6 +83,29 @@ def test_the_months_licences_are_there_day_by_day_in_words(connected: Whole, pan
     expect(last.get_by_role("cell").first).to_have_text("5")
     expect(card.get_by_role("row")).to_have_count(today(connected) + 1)
     expect(card.get_by_text("Licences that are billed")).to_be_visible()
+    assert [] == findings(panel.page)
+
+
+@pytest.mark.parametrize("width", [320, 1024])
+def test_the_days_fit_the_screen_also_of_a_large_msp(connected: Whole, panel: Panel, width: int) -> None:
+    connected.licenses("initech", 654_312)
+    panel.page.set_viewport_size({"width": width, "height": 900})
+    panel.open()
+    card = to_date(panel)
+
+    card.get_by_text("By day").click()
+
+    expect(card.get_by_role("row").last.get_by_role("cell").first).to_have_text("654,312")
+    assert card.locator("section.table").evaluate("shown => shown.scrollWidth <= shown.clientWidth")
+
+
+def test_a_new_day_is_shown_although_nothing_is_recorded(connected: Whole, panel: Panel) -> None:
+    panel.page.clock.install()
+    panel.open()
+    panel.settled()
+
+    with panel.page.expect_request(asks_for("Overview")):
+        panel.page.clock.fast_forward("24:00:20")
 
 
 def test_nothing_moves_while_the_figures_of_the_overview_arrive(connected: Whole, panel: Panel) -> None:
@@ -89,7 +114,7 @@ def test_nothing_moves_while_the_figures_of_the_overview_arrive(connected: Whole
     panel.open()
     suggested = panel.page.get_by_text("Suggested")
     expect(suggested).to_be_visible()
-    panel.page.route("**/graphql", hold_back := Held("Mapping"))
+    panel.page.route("**/graphql", hold_back := Held(asks_for("Mapping")))
     for width in (1440, 1024, 360):
         panel.page.set_viewport_size({"width": width, "height": 900})
         panel.page.reload()
@@ -121,21 +146,3 @@ def to_date(panel: Panel) -> Locator:
 
 def today(ledger: Whole) -> int:
     return datetime.fromisoformat(ledger.admin.one("{ serverTime }")).day
-
-
-class Held:
-    """Keeps the answers to one operation back until they are let go."""
-
-    def __init__(self, operation: str) -> None:
-        self._operation = operation
-        self._waiting: list[Route] = []
-
-    def __call__(self, route: Route) -> None:
-        if f'"operationName":"{self._operation}"' in (route.request.post_data or ""):
-            self._waiting.append(route)
-        else:
-            route.fallback()
-
-    def let_go(self) -> None:
-        while self._waiting:
-            self._waiting.pop().continue_()

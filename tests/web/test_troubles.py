@@ -8,7 +8,8 @@ from playwright.sync_api import Locator, expect
 from journal.entry import Role
 from tests.syncing.whole import Billing, Whole
 from tests.web.axe import findings
-from tests.web.panel import Panel
+from tests.web.lived import Lived
+from tests.web.panel import Held, Panel
 from workers.watch_drift import watch_connection
 
 
@@ -93,3 +94,22 @@ def test_an_auditor_reads_the_trouble_without_its_buttons(connected: Whole, bill
     expect(found).to_be_visible()
     expect(found.get_by_role("link")).to_have_count(0)
     expect(found.get_by_role("button")).to_have_count(0)
+
+
+def test_one_answer_is_given_at_a_time_also_while_the_dialogs_are_loaded(lived: Lived, panel: Panel) -> None:
+    panel.open()
+    buttons = panel.page.locator("ul.exceptions > li").get_by_role("button")
+    expect(buttons.nth(1)).to_be_visible()
+    panel.settled()
+    panel.page.route("**/assets/*.js", scripts := Held(lambda _: True))
+
+    buttons.nth(0).click()
+    buttons.nth(1).click()
+    scripts.end()
+
+    dialog = panel.page.locator("dialog[open]")
+    expect(dialog).to_have_count(1)
+    panel.page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    buttons.nth(0).click()
+    expect(dialog).to_have_count(1)

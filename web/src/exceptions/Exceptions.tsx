@@ -48,17 +48,36 @@ const NOT_RETRIED = [
 /** What needs somebody: what happened, what it means for the invoice, how it is cured, and the way there. */
 export function Exceptions({ exceptions }: { exceptions: readonly OpenException[] }) {
   const names = useNames(exceptions);
+  // One at a time, also while the dialogs are still being loaded.
+  const [opened, setOpened] = useState<{ readonly id: string; readonly what: What }>();
   return (
     <ul class="exceptions">
       {exceptions.map((one) => (
-        <Exception key={one.id} exception={one} names={names} />
+        <Exception
+          key={one.id}
+          exception={one}
+          names={names}
+          opened={opened?.id === one.id ? opened.what : undefined}
+          open={(what) => setOpened(what && { id: one.id, what })}
+        />
       ))}
     </ul>
   );
 }
 
-function Exception({ exception, names }: { exception: OpenException; names: Names }) {
-  const [opened, open] = useState<'retry' | 'answer'>();
+type What = 'retry' | 'answer';
+
+function Exception({
+  exception,
+  names,
+  opened,
+  open,
+}: {
+  exception: OpenException;
+  names: Names;
+  opened: What | undefined;
+  open: (what: What | undefined) => void;
+}) {
   const said = wordsOf(exception.problem, exception.reason);
   const agreement = names.agreement(exception.agreement);
   const product = names.product(exception.product)?.identifier;
@@ -111,7 +130,7 @@ function Cure({
   at: ProblemWords['at'];
   exception: OpenException;
   names: Names;
-  open: (what: 'retry' | 'answer') => void;
+  open: (what: What) => void;
 }) {
   if (at.place === 'retry' || at.place === 'answer') {
     const what = at.place;

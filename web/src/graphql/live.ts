@@ -108,6 +108,19 @@ async function follow(msp: string | null, until: AbortSignal): Promise<void> {
   }
 }
 
+const DAY_MILLISECONDS = 86_400_000;
+const AFTER_MIDNIGHT_MILLISECONDS = 10_000;
+
+/** With a new day, and at times a new month, pages say something else although nothing was recorded. */
+function reloadEachDay(until: AbortSignal): void {
+  const left = DAY_MILLISECONDS - (Date.now() % DAY_MILLISECONDS);
+  const timer = setTimeout(() => {
+    reloadVisible();
+    reloadEachDay(until);
+  }, left + AFTER_MIDNIGHT_MILLISECONDS);
+  until.addEventListener('abort', () => clearTimeout(timer), { once: true });
+}
+
 /** Follow the facts of the MSP that `msp` names, one stream at a time, while the tab can be seen. */
 export function keepFollowing(msp: () => string | null | undefined): void {
   effect(() => {
@@ -118,6 +131,7 @@ export function keepFollowing(msp: () => string | null | undefined): void {
     }
     const stop = new AbortController();
     void follow(followed, stop.signal);
+    reloadEachDay(stop.signal);
     return () => stop.abort();
   });
 }

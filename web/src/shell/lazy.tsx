@@ -8,7 +8,11 @@ export function lazy<Props extends object>(load: () => Promise<ComponentType<Pro
     const [, found] = useState<ComponentType<Props> | undefined>(() => known);
     const [failure, fail] = useState<unknown>();
     useEffect(() => {
-      if (known !== undefined) return;
+      if (known !== undefined) {
+        // Loaded for another place since this one was drawn.
+        found(() => known);
+        return;
+      }
       load().then((loaded) => {
         known = loaded;
         found(() => loaded);

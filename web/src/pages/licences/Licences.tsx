@@ -141,11 +141,12 @@ function Report({
   const [changeId, setChangeId] = useState<string>(() => crypto.randomUUID());
   const [errors, setErrors] = useState<{ organization?: string; amount?: string }>({});
   const [refusal, setRefusal] = useState<Refusal>();
-  const [isRecorded, setRecorded] = useState(false);
+  const [sent, setSent] = useState<string>();
 
-  function renew(): void {
-    setChangeId(crypto.randomUUID());
-    setRecorded(false);
+  /** An id that no change was sent under yet. */
+  function name(id: string): void {
+    setChangeId(id);
+    setSent(undefined);
   }
 
   async function submit(form: HTMLFormElement): Promise<void> {
@@ -165,19 +166,22 @@ function Report({
     });
     setRefusal(undefined);
     if (!chosen || !isNumber || (kind === 'QUANTITY' && text.startsWith('-'))) return;
-    const change = {
-      changeId: changeId.trim(),
+    const content = {
       organization: chosen.id,
       component,
       ...(kind === 'DELTA' ? { delta: Number(text) } : { quantity: Number(text) }),
       ...(at ? { effectiveAt: new Date(`${at}Z`).toISOString() } : {}),
     } as const;
+    // The same once more counts once; anything else is another change, unless a person has named it since.
+    const isAnother = sent !== undefined && sent !== JSON.stringify(content);
+    const change = { ...content, changeId: isAnother ? crypto.randomUUID() : changeId.trim() };
+    setChangeId(change.changeId);
+    setSent(JSON.stringify(content));
     const answer = await report.run({ changes: [change] });
     if (answer === undefined) return;
     const outcome = answer.__typename === 'LicensesReported' ? answer.answers[0]?.outcome : answer;
     if (outcome === undefined) return;
     if (outcome.__typename === 'Recorded') {
-      setRecorded(true);
       recorded({ changeId: change.changeId, name: chosen.name, recorded: outcome });
     } else setRefusal(outcome);
   }
@@ -186,8 +190,6 @@ function Report({
     <form
       noValidate
       class="card"
-      // What is changed after it was reported is another change; the same once more is told as recorded already.
-      onInput={() => isRecorded && renew()}
       onSubmit={(event) => {
         event.preventDefault();
         void submit(event.currentTarget);
@@ -232,22 +234,14 @@ function Report({
       </Field>
       <Field label={words.changeId} help={words.changeIdHelp}>
         {(slots) => (
-          <input
-            {...slots}
-            value={changeId}
-            spellcheck={false}
-            onInput={(event) => {
-              event.stopPropagation();
-              setChangeId(event.currentTarget.value);
-            }}
-          />
+          <input {...slots} value={changeId} spellcheck={false} onInput={(event) => name(event.currentTarget.value)} />
         )}
       </Field>
       <p class="row">
         <button type="submit" class="primary" disabled={report.isBusy.value}>
           {words.go}
         </button>
-        <button type="button" onClick={renew}>
+        <button type="button" onClick={() => name(crypto.randomUUID())}>
           {words.newId}
         </button>
       </p>

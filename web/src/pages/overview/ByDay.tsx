@@ -7,7 +7,7 @@ import { words } from './words.ts';
 type Levels = ReturnType<typeof levelsOf>;
 
 const COLUMNS: readonly Column<Levels[number]>[] = [
-  { name: words.day, isHead: true, isWide: true, cell: (row) => inUtc(row.on, 'day'), value: (row) => row.on },
+  { name: words.day, isHead: true, cell: (row) => inUtc(row.on, 'day'), value: (row) => row.on },
   quantityColumn(words.inForce, (row) => row.inForce),
   {
     name: words.moved,
@@ -21,7 +21,7 @@ const COLUMNS: readonly Column<Levels[number]>[] = [
 export function ByDay({ month, levels }: { month: string; levels: Levels }) {
   return (
     <Table
-      label={words.toDate(month)}
+      label={words.toDateByDay(month)}
       columns={COLUMNS}
       rows={levels}
       rowKey={(row) => row.on}

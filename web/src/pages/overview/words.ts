@@ -44,6 +44,7 @@ export const words = tell({
   mappingOf: (mapped: number, all: number) =>
     `${quantity(mapped)} of ${counted(all, 'organization', 'organizations')} mapped`,
   toDate: (of: string) => `${month(of)} to date`,
+  toDateByDay: (of: string) => `${month(of)} by day`,
   licences: (count: string) => `${quantity(count)} ${count === '1' ? 'licence' : 'licences'}`,
   sinceBegin: (by: string) => (by === '0' ? 'as many as when the month began' : `${change(by)} since the month began`),
   chart: (of: string, opening: string, now: string, lowest: Level, highest: Level) =>
