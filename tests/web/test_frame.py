@@ -11,7 +11,7 @@ from journal.entry import Role
 from tests.api import given
 from tests.syncing.whole import Whole
 from tests.web.axe import findings
-from tests.web.panel import Panel
+from tests.web.panel import Held, Panel
 
 
 def test_without_a_token_one_can_be_pasted(panel: Panel) -> None:
@@ -182,6 +182,29 @@ def test_going_to_a_page_moves_the_focus_to_its_heading_and_sets_the_title(conne
     expect(panel.page).to_have_title("Products · PSA Ledger")
     panel.page.go_back()
     expect(panel.heading("Overview")).to_be_focused()
+
+
+def test_the_heading_takes_the_focus_also_when_the_page_before_was_left_before_it_was_drawn(
+    connected: Whole, panel: Panel
+) -> None:
+    panel.page.route("**/assets/Overview-*.js", scripts := Held(lambda _: True))
+    panel.open("/")
+
+    panel.page.get_by_role("navigation", name="Pages").get_by_role("link", name="Companies").click()
+
+    expect(panel.heading("Companies")).to_be_focused()
+    scripts.end()
+    panel.page.go_back()
+    expect(panel.heading("Overview")).to_be_focused()
+
+
+def test_the_page_that_the_panel_was_opened_with_takes_no_focus(connected: Whole, panel: Panel) -> None:
+    panel.open("/companies")
+    expect(panel.page.get_by_role("rowheader").first).to_be_visible()
+
+    expect(panel.heading("Companies")).not_to_be_focused()
+    panel.page.keyboard.press("Tab")
+    expect(panel.link("Skip to the content")).to_be_focused()
 
 
 def test_own_time_is_shown_on_demand_and_utc_stays_in_the_tooltip(connected: Whole, panel: Panel) -> None:
