@@ -38,7 +38,7 @@ from journal.application import Journal
 from journal.entry import Actor, Origin, Role
 from journal.postgres import EmbeddedPostgres
 from journal.registry import CODEC
-from projections.follower import fold_until
+from projections.follower import rebuild_views
 from workers.due import DueAgreement, due_rows
 
 SMALL, GROWN = 10_000, int(os.environ.get("PSA_LEDGER_BENCH_GROWN", "40000"))
@@ -66,7 +66,7 @@ def _costs(facts: int) -> dict[str, float]:
     ):
         make_tables(server.url)
         tell_facts(server.url, facts)
-        fold_until(server.url)
+        rebuild_views(server.url)
         found: dict[str, float] = {}
         with (
             Journal(server.url, CODEC) as journal,

@@ -21,9 +21,9 @@ def run(given: argparse.Namespace) -> int:
     from projections.rebuild import Progress, RebuildTakesLonger, UnknownView  # noqa: PLC0415 - see above
 
     def tell(progress: Progress) -> None:
-        rate = progress.position / progress.seconds if progress.seconds else 0
+        rate = progress.folded / progress.seconds if progress.seconds else 0
         print(
-            f"folded {progress.position:,} of {progress.head:,} facts ({progress.part:.0%}), {rate:,.0f} a second",
+            f"folded {progress.folded:,} of {progress.head:,} facts ({progress.part:.0%}), {rate:,.0f} a second",
             flush=True,
         )
 

@@ -4,6 +4,8 @@ Every entry is folded into its stream's state once, for all views. States of str
 the same at its start and at each of its entries, so they are read up to the batch's start; the streams of the batch
 itself are loaded before its first entry and then evolve. That makes every answer exact, also after a restart and while
 a view is folded anew.
+
+`Folds` takes the entries in journal order, `FoldsByMsp` those of one MSP after those of another.
 """
 
 from collections import OrderedDict
@@ -36,8 +38,7 @@ EVERY_KIND = frozenset(StreamKind)
 CACHED_STATES = 20_000
 WINDOW = 20
 """How many times as many entries as a batch holds are passed over at once by views that few of them concern."""
-Row = tuple[UUID, *FactRow]
-"""The stream's id, then what `read_entry` takes."""
+_BEFORE_ALL = MspId("")
 
 
 @dataclass(slots=True)
@@ -65,6 +66,8 @@ class Folds:
         self.connection = connection
         self.position = position
         """The last position before the batch: what is loaded is loaded up to here."""
+        self._whose: MspId | None = None
+        """The MSP to whom that applies, while nothing of the others is needed; none for all of them."""
         self._codec = codec
         self._capacity = cached_states
         self._states: OrderedDict[Stream, _State] = OrderedDict()
@@ -134,35 +137,64 @@ class Folds:
         Shape: in the order of their first facts. Why: a view that needs them must not ask another view's table, which
         stands at another position while one of the two is folded anew.
         """
-        rows = self.connection.execute(_FIRST_ENTRIES, (msp, aggregate.kind.value, self.position), binary=True)
+        rows = self.connection.execute(_FIRST_ENTRIES, (msp, aggregate.kind.value, self._reached(msp)), binary=True)
         streams = [read_entry(self._codec, cast(FactRow, row)).stream for row in rows]
         streams += self._begun.get((aggregate.kind, msp), [])
         self._load(streams)
         return {stream: self.state(aggregate, stream) for stream in streams}
 
+    def _reached(self, msp: MspId) -> int:
+        return self.position if self._whose in {None, msp} else 0
+
     def _load(self, streams: Iterable[Stream]) -> None:
-        missing: dict[UUID, Stream] = {}
+        begun: dict[UUID, Stream] = {}
+        until: list[int] = []
         for stream in streams:
             try:
                 self._states.move_to_end(stream)
             except KeyError:
-                missing[stream.id] = stream
-        if not missing:
-            return
-        for stream in missing.values():
-            self._states[stream] = _State(AGGREGATES[stream.kind].initial)
-        if self.position == 0:
+                self._states[stream] = _State(AGGREGATES[stream.kind].initial)
+                if reached := self._reached(stream.msp):
+                    begun[stream.id] = stream
+                    until.append(reached)
+        if not begun:
             return
         rows: Sequence[tuple[UUID, int, str, bytes]] = self.connection.execute(
-            _FACTS_OF_STREAMS, (list(missing), self.position), prepare=True, binary=True
+            _FACTS_OF_STREAMS, (list(begun), until), prepare=True, binary=True
         ).fetchall()
         for stream_id, version, topic, stored in rows:
-            stream = missing[stream_id]
+            stream = begun[stream_id]
             folded = self._states[stream]
             if version != folded.version + 1:
                 raise BrokenStream(stream_id, version, folded.version)
             fact = read_fact(self._codec, topic, stored)
             folded.state, folded.version = AGGREGATES[stream.kind].evolve(folded.state, fact), version
+
+
+class FoldsByMsp(Folds):
+    """States while the journal is gone through MSP by MSP, each from its first entry to the last one up to `goal`.
+
+    Why: a stream's entries then come close together, so few states are kept and none is read twice, however many
+    streams the ledger has. Nothing that is folded looks at another MSP's streams.
+    """
+
+    def __init__(
+        self, connection: psycopg.Connection[Any], codec: Codec, *, goal: int, cached_states: int = CACHED_STATES
+    ) -> None:
+        super().__init__(connection, codec, cached_states=cached_states)
+        self._goal = goal
+        self._whose = _BEFORE_ALL
+
+    def read_next(self, limit: int, kinds: frozenset[StreamKind] = EVERY_KIND) -> list[tuple[UUID, Entry[Any]]]:
+        """Read the next entries of some kinds of streams, at most `limit`; none at the end. Raises: as `read`."""
+        return self._read(
+            _NEXT_OF_MSPS, (self._whose, self.position, self._goal, [kind.value for kind in kinds], limit)
+        )
+
+    def end_with(self, entry: Entry[Any]) -> None:
+        """The batch is seen and written; this was its last entry."""
+        self._whose = entry.stream.msp
+        self.end(entry.position)
 
 
 _NEXT_ENTRIES: LiteralString = f"""
@@ -179,6 +211,12 @@ SELECT originator_id, {FACT_COLUMNS} FROM facts
  ORDER BY notification_id LIMIT %s
 """  # noqa: S608 - our own constants
 
+_NEXT_OF_MSPS: LiteralString = f"""
+SELECT originator_id, {FACT_COLUMNS} FROM facts
+ WHERE (msp, notification_id) > (%s, %s) AND notification_id <= %s AND kind = ANY(%s)
+ ORDER BY msp, notification_id LIMIT %s
+"""  # noqa: S608 - our own constants
+
 _FIRST_ENTRIES = f"""
 SELECT {FACT_COLUMNS} FROM facts
  WHERE msp = %s AND kind = %s AND notification_id <= %s AND originator_version = 1
@@ -187,10 +225,10 @@ SELECT {FACT_COLUMNS} FROM facts
 
 _FACTS_OF_STREAMS = """
 SELECT f.originator_id, f.originator_version, f.topic, f.state
-  FROM unnest(%s::uuid[]) AS w (id)
+  FROM unnest(%s::uuid[], %s::bigint[]) AS w (id, until)
  CROSS JOIN LATERAL (
    SELECT x.* FROM facts x
-    WHERE x.originator_id = w.id AND x.notification_id <= %s
+    WHERE x.originator_id = w.id AND x.notification_id <= w.until
     ORDER BY x.originator_version OFFSET 0) AS f
  ORDER BY f.originator_id, f.originator_version
 """

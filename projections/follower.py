@@ -143,7 +143,7 @@ def _stale_views(url: str) -> list[str]:
 
 
 def _log_progress(progress: Progress) -> None:
-    _log.info("folded up to %d of %d (%.0f %%)", progress.position, progress.head, progress.part * 100)
+    _log.info("folded %d of %d facts (%.0f %%)", progress.folded, progress.head, progress.part * 100)
 
 
 def follow_journal(

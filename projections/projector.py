@@ -13,16 +13,18 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import psycopg
 from psycopg.sql import SQL, Identifier
 
 from domain.streams import StreamKind
 from journal.codec import Codec
+from journal.entry import Entry
 from journal.follow import BATCH
 from journal.migrate import Step
 from journal.only_one import OnlyOne
-from projections.folds import CACHED_STATES, EVERY_KIND, Folds
+from projections.folds import CACHED_STATES, EVERY_KIND, Folds, FoldsByMsp
 from projections.view import Seen, View
 
 LOCK = 4_071_003
@@ -203,17 +205,33 @@ class Projector(OnlyOne):
         batch, end = folds.read(self._batch, stop, kinds)
         if end == start:
             return 0
-        folds.begin(entry for _, entry in batch)
-        concerned = {kind: [view.see for view in views if kind in view.kinds] for kind in EVERY_KIND}
-        for stream_id, entry in batch:
-            before, after = folds.fold(entry)
-            seen = Seen(entry, stream_id, before, after)
-            for see in concerned[entry.stream.kind]:
-                see(seen, folds)
+        _show(batch, views, folds)
         self._settle()
         self._write(views, start, end)
         folds.end(end)
         return end - start
+
+    def fold_msp_by_msp(self, until: int) -> Iterator[int]:
+        """Fold everything up to position `until` into empty tables of a workshop, one MSP after the other.
+
+        Meanwhile the stored positions say how many entries are folded, and with the last one that it is up to `until`.
+        Shape: that number after each batch. Raises: as `fold`.
+        """
+        assert self._in_workshop
+        assert set(self._positions.values()) == {0}
+        folds = FoldsByMsp(self._reader, self._codec, goal=until, cached_states=self._cached_states)
+        kinds = frozenset[StreamKind]().union(*(view.kinds for view in self._views))
+        folded = 0
+        while batch := folds.read_next(self._batch, kinds):
+            _show(batch, self._views, folds)
+            self._settle()
+            self._write(self._views, folded, folded + len(batch))
+            folded += len(batch)
+            _, last = batch[-1]
+            folds.end_with(last)
+            yield folded
+        self._settle()
+        self._write(self._views, folded, until)
 
     @contextmanager
     def running_ahead(self) -> Iterator[None]:
@@ -289,3 +307,13 @@ class Projector(OnlyOne):
         mine = {(view.name, self._positions[view.name], self._versions[view.name]) for view in self._views}
         if stored != mine:
             raise PositionMoved(sorted({view for view, *_ in stored ^ mine}))
+
+
+def _show(batch: Sequence[tuple[UUID, Entry[Any]]], views: Sequence[View], folds: Folds) -> None:
+    folds.begin(entry for _, entry in batch)
+    concerned = {kind: [view.see for view in views if kind in view.kinds] for kind in EVERY_KIND}
+    for stream_id, entry in batch:
+        before, after = folds.fold(entry)
+        seen = Seen(entry, stream_id, before, after)
+        for see in concerned[entry.stream.kind]:
+            see(seen, folds)

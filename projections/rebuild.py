@@ -1,7 +1,8 @@
 """Folding views anew from the journal, beside the views that everybody reads meanwhile.
 
 A rebuild makes tables of the same names in a schema of its own, by the very steps that made the first ones, and folds
-the journal into them: silently, on a connection and with states of its own, under a lock that only rebuilds take. The
+the journal into them: silently, on a connection and with states of its own, under a lock that only rebuilds take. Up to
+where the old tables stand at the beginning it goes through the journal MSP by MSP, from there on in its order. The
 active projector knows nothing of it and keeps the old tables current. When the new ones have caught up they change
 places in one transaction: it locks the old tables, folds the last few facts, and moves both sets of tables. Whoever
 reads waits for that moment; nobody sees a view that is half full, and no position ever goes back.
@@ -21,6 +22,7 @@ from journal.codec import Codec
 from journal.follow import BATCH
 from journal.only_one import is_held
 from journal.settings import SERVER_NOTICES
+from projections.folds import CACHED_STATES
 from projections.projector import LOCK, WORKSHOP, Projector, seldom_collected
 from projections.view import View
 
@@ -53,15 +55,15 @@ class AnotherRebuild(RebuildTakesLonger):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Units: positions of the journal; `seconds` since the rebuild began."""
+    """Units: facts, of which those that concern no view that is folded are counted at the end; `seconds` it took."""
 
-    position: int
+    folded: int
     head: int
     seconds: float
 
     @property
     def part(self) -> float:
-        return self.position / self.head if self.head else 1.0
+        return self.folded / self.head if self.head else 1.0
 
 
 Tell = Callable[[Progress], None]
@@ -73,6 +75,7 @@ def rebuild(
     codec: Codec,
     *,
     batch: int = BATCH,
+    cached_states: int = CACHED_STATES,
     timeout_seconds: float = 3_600.0,
     waits_for_others: bool = True,
     tell: Tell = lambda _: None,
@@ -85,7 +88,9 @@ def rebuild(
     gives_up_at = time.monotonic() + timeout_seconds
     with (
         _reading(url) as reader,
-        Projector(url, codec, views, batch=batch, in_workshop=True, reader=reader) as builder,
+        Projector(
+            url, codec, views, batch=batch, cached_states=cached_states, in_workshop=True, reader=reader
+        ) as builder,
         seldom_collected(),
     ):
         while not builder.try_lock():
@@ -94,10 +99,11 @@ def rebuild(
             _wait_until(gives_up_at, "another rebuild is at work")
         _make_room(builder.connection, views)
         builder.prepare()
-        _catch_up(builder, reader, views, gives_up_at, tell)
+        _fold_most(builder, _goal(reader, views), gives_up_at, tell)
+        _catch_up(builder, reader, views, gives_up_at)
         while not _change_over(builder, views):
             _wait_until(gives_up_at, "the views are never free for a moment")
-            _catch_up(builder, reader, views, gives_up_at, tell)
+            _catch_up(builder, reader, views, gives_up_at)
         builder.connection.execute(SQL("DROP SCHEMA {} CASCADE").format(Identifier(BEFORE)))
         builder.connection.execute(SQL("DROP SCHEMA {} CASCADE").format(Identifier(WORKSHOP)))
         return builder.position
@@ -148,21 +154,27 @@ def _make_room(connection: psycopg.Connection[Any], views: Sequence[View]) -> No
                 connection.execute(step.sql)
 
 
-def _catch_up(
-    builder: Projector, reader: psycopg.Connection[Any], views: Sequence[View], gives_up_at: float, tell: Tell
-) -> None:
-    """Fold until the new tables stand where the old ones do, or just before."""
+def _fold_most(builder: Projector, goal: int, gives_up_at: float, tell: Tell) -> None:
+    """Fold up to where the old tables stand at the beginning, which takes long."""
     began = time.monotonic()
     told_at = began
     with builder.running_ahead():
-        while builder.position < (goal := _goal(reader, views)) and builder.fold(goal):
+        for folded in builder.fold_msp_by_msp(goal):
             now = time.monotonic()
             if now >= gives_up_at:
                 raise RebuildTakesLonger(f"not yet folded up to position {goal}")
             if now - told_at >= TELL_EVERY_SECONDS:
                 told_at = now
-                tell(Progress(builder.position, goal, now - began))
-    tell(Progress(builder.position, max(goal, builder.position), time.monotonic() - began))
+                tell(Progress(folded, goal, now - began))
+    tell(Progress(goal, goal, time.monotonic() - began))
+
+
+def _catch_up(builder: Projector, reader: psycopg.Connection[Any], views: Sequence[View], gives_up_at: float) -> None:
+    """Fold until the new tables stand where the old ones do by now, or just before."""
+    with builder.running_ahead():
+        while builder.position < (goal := _goal(reader, views)) and builder.fold(goal):
+            if time.monotonic() >= gives_up_at:
+                raise RebuildTakesLonger(f"not yet folded up to position {goal}")
     # From here on commits wait for the disk: the change-over's has to, and finds all but its own written.
     builder.connection.execute("SET synchronous_commit = on")
     for table in _tables(views):

@@ -2,15 +2,20 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
+from typing_extensions import override
 
+from domain.values import MspId
 from journal.application import Journal
+from journal.entry import Entry
 from journal.registry import CODEC
+from projections.folds import FoldsByMsp
 from projections.follower import all_views, fold_until, rebuild_views, rebuild_what_is_stale
 from projections.freshness import wait_until_folded
 from projections.projector import REBUILD_LOCK, PositionMoved, Projector
@@ -114,23 +119,67 @@ def test_a_rebuild_in_many_batches_gives_the_same_rows(journal: Journal, ledger:
     fold_until(ledger)
     before = dump(ledger, all_views())
 
-    for size in (1, 7, 40):
-        rebuild(ledger, all_views(), CODEC, batch=size)
+    for size, cached in ((1, 20_000), (7, 1), (40, 3)):
+        rebuild(ledger, all_views(), CODEC, batch=size, cached_states=cached)
 
         assert before == dump(ledger, all_views())
 
 
+def test_a_rebuild_reads_no_fact_twice_however_many_msps_took_turns(journal: Journal, ledger: str) -> None:
+    msps = [Ledger(journal, MspId(f"msp-{number}")) for number in range(6)]
+    for one in msps:
+        one.connect()
+        one.create("globex")
+    for quantity in range(1, 9):
+        for one in msps:
+            one.licenses("globex", quantity)
+    read: list[int] = []
+
+    class Counting(psycopg.Cursor[Any]):
+        @override
+        def fetchall(self) -> list[Any]:
+            found = super().fetchall()
+            read.append(len(found))
+            return found
+
+    with psycopg.connect(ledger, autocommit=True, cursor_factory=Counting) as connection:
+        few = {"cached_states": 3}
+        in_turns = Folds(connection, CODEC, **few)
+        while (batch := in_turns.read(7))[0]:
+            fold(in_turns, batch[0])
+            in_turns.end(batch[1])
+        again = sum(read)
+        read.clear()
+        by_msp = FoldsByMsp(connection, CODEC, goal=journal.head(), **few)
+        folded = 0
+        while entries := by_msp.read_next(7):
+            fold(by_msp, entries)
+            by_msp.end_with(entries[-1][1])
+            folded += len(entries)
+
+    assert folded == journal.head()
+    assert again > 0
+    assert sum(read) == 0
+
+
+def fold(folds: Folds, batch: Sequence[tuple[UUID, Entry[Any]]]) -> None:
+    folds.begin(entry for _, entry in batch)
+    for _, entry in batch:
+        folds.fold(entry)
+
+
 class _Accident:
-    """A view without tables, to which something happens at one position."""
+    """A view without tables, to which something happens at the n-th entry that it sees."""
 
     name, version, steps, tables = "accident", 1, (), ()
     kinds = EVERY_KIND
 
-    def __init__(self, position: int, happens: Callable[[], object]) -> None:
-        self._position, self._happens = position, happens
+    def __init__(self, number: int, happens: Callable[[], object]) -> None:
+        self._left, self._happens = number, happens
 
     def see(self, seen: Seen, folds: Folds) -> None:
-        if seen.entry.position == self._position:
+        self._left -= 1
+        if self._left == 0:
             self._happens()
 
     def write(self, connection: psycopg.Connection[Any]) -> None:
@@ -170,14 +219,23 @@ def test_two_rebuilds_in_one_workshop_are_noticed_although_batches_are_confirmed
     before = dump(ledger, all_views())
 
     def intrude() -> None:
-        # The batch before is written, but not yet committed: whoever comes between waits for that.
-        with psycopg.connect(ledger) as intruder:
+        with psycopg.connect(ledger, application_name="intruder") as intruder:
             intruder.execute("UPDATE views_anew.view_positions SET position = 5 WHERE view = 'runs'")
 
+    def intrude_until_it_waits(threads: ThreadPoolExecutor) -> None:
+        # The batch before is written, but not yet committed: whoever comes between waits for that.
+        work = threads.submit(intrude)
+        with psycopg.connect(ledger, autocommit=True) as connection:
+            while not connection.execute(_INTRUDER_WAITS).fetchall():
+                assert not work.done()
+
     with ThreadPoolExecutor(1) as threads, pytest.raises(PositionMoved):
-        rebuild(ledger, (*all_views(), _Accident(15, lambda: threads.submit(intrude))), CODEC, batch=10)
+        rebuild(ledger, (*all_views(), _Accident(15, lambda: intrude_until_it_waits(threads))), CODEC, batch=10)
 
     assert before == dump(ledger, all_views())
+
+
+_INTRUDER_WAITS = "SELECT 1 FROM pg_stat_activity WHERE application_name = 'intruder' AND wait_event_type = 'Lock'"
 
 
 def test_a_rebuild_whose_time_is_over_gives_up_with_a_batch_half_way(journal: Journal, ledger: str) -> None:
@@ -244,4 +302,4 @@ def test_progress_is_told_up_to_the_end(journal: Journal, ledger: str) -> None:
 
     rebuild_views(ledger, tell=told.append)
 
-    assert (journal.head(), journal.head(), 1.0) == (told[-1].position, told[-1].head, told[-1].part)
+    assert (journal.head(), journal.head(), 1.0) == (told[-1].folded, told[-1].head, told[-1].part)
