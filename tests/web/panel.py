@@ -12,6 +12,7 @@ from tests.syncing.whole import Whole
 
 MOST_FRAMES = 1_200
 FRAMES_OF_QUIET = 4
+MOST_TABS = 60
 
 
 class Held:
@@ -27,18 +28,23 @@ class Held:
         else:
             route.fallback()
 
-    def let_go(self) -> None:
-        while self._waiting:
-            self._waiting.pop().continue_()
+    @property
+    def requests(self) -> set[Request]:
+        return {route.request for route in self._waiting}
 
     def end(self) -> None:
         """Let go, and keep nothing back from now on."""
         self._is_kept = lambda _: False
-        self.let_go()
+        while self._waiting:
+            self._waiting.pop().continue_()
 
 
 def asks_for(operation: str) -> Callable[[Request], bool]:
     return lambda request: f'"operationName":"{operation}"' in (request.post_data or "")
+
+
+def is_stream(request: Request) -> bool:
+    return "text/event-stream" in request.headers.get("accept", "")
 
 
 @dataclass
@@ -82,7 +88,7 @@ class Panel:
 
     def _asks(self, request: Request) -> None:
         # The one stream of a tab stays open.
-        if "text/event-stream" not in request.headers.get("accept", ""):
+        if not is_stream(request):
             self.asking.add(request)
 
     @property
@@ -114,31 +120,46 @@ class Panel:
 
     def settled(self) -> None:
         """Until the page is all there: nothing is asked for any more, also not for what an answer named."""
+        self._quiet(lambda: not self.asking)
+        expect(self.page.locator(".skeleton")).to_have_count(0)
+
+    def settled_but(self, held: Held) -> None:
+        """Until the page is all there except for what `held` keeps back, which it has asked for."""
+        self._quiet(lambda: bool(held.requests) and self.asking <= held.requests)
+
+    def _quiet(self, is_quiet: Callable[[], bool]) -> None:
         expect(self.page.get_by_role("heading", level=1)).to_be_visible()
         quiet = 0
         for _ in range(MOST_FRAMES):
             self.page.evaluate("() => new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)))")
-            quiet = 0 if self.asking else quiet + 1
+            quiet = quiet + 1 if is_quiet() else 0
             if quiet == FRAMES_OF_QUIET:
-                expect(self.page.locator(".skeleton")).to_have_count(0)
                 return
         raise AssertionError(f"the page still waits for {[one.url for one in self.asking]}")
+
+    def tab_to(self, target: Locator) -> None:
+        """Press Tab until it has the focus."""
+        expect(target).to_be_enabled()
+        for _ in range(MOST_TABS):
+            if target.evaluate("element => element === document.activeElement"):
+                return
+            self.page.keyboard.press("Tab")
+        raise AssertionError("the keyboard does not reach it")
+
+    def without_news(self) -> None:
+        """No stream opens from now on, as on a slow network: nothing is loaded anew by itself, only by who presses."""
+        self.page.route("**/graphql", Held(is_stream))
 
     @contextmanager
     def without_stream(self) -> Iterator[None]:
         """The network lets no stream through; everything else works."""
 
-        def is_stream(url: str) -> bool:
+        def is_graphql(url: str) -> bool:
             return url.endswith("/graphql")
 
-        self.page.route(
-            is_stream,
-            lambda route: (
-                route.abort() if "text/event-stream" in route.request.headers.get("accept", "") else route.fallback()
-            ),
-        )
+        self.page.route(is_graphql, lambda route: route.abort() if is_stream(route.request) else route.fallback())
         yield
-        self.page.unroute(is_stream)
+        self.page.unroute(is_graphql)
 
     @contextmanager
     def _graphql(self, handle: Callable[[Route], None]) -> Iterator[None]:
@@ -148,8 +169,7 @@ class Panel:
             return url.endswith("/graphql")
 
         def to_handle(route: Route) -> None:
-            is_stream = "text/event-stream" in route.request.headers.get("accept", "")
-            if is_stream or '"operationName":"Viewer"' in (route.request.post_data or ""):
+            if is_stream(route.request) or asks_for("Viewer")(route.request):
                 route.fallback()
             else:
                 handle(route)
@@ -168,15 +188,10 @@ class Panel:
     @contextmanager
     def held_back(self) -> Iterator[None]:
         """Answers are still to come; with the end of the block they do."""
-        waiting: list[Route] = []
-
-        def keep(route: Route) -> None:
-            waiting.append(route)
-
-        with self._graphql(keep):
+        held = Held(lambda _: True)
+        with self._graphql(held):
             yield
-            while waiting:
-                waiting.pop().continue_()
+            held.end()
 
     @contextmanager
     def failing(self, operation: str) -> Iterator[None]:
@@ -189,9 +204,7 @@ class Panel:
         self.page.route(
             is_graphql,
             lambda route: (
-                route.fulfill(status=503, body="")
-                if f'"operationName":"{operation}"' in (route.request.post_data or "")
-                else route.fallback()
+                route.fulfill(status=503, body="") if asks_for(operation)(route.request) else route.fallback()
             ),
         )
         yield

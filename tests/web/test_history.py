@@ -8,8 +8,9 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from journal.entry import Role
+from tests.api import given, operations
 from tests.syncing.whole import Whole
-from tests.web.panel import Panel
+from tests.web.panel import Held, Panel, is_stream
 
 
 @pytest.fixture
@@ -58,6 +59,43 @@ def test_following_counts_what_is_new_and_moves_nothing(billing: Whole, panel: P
     show.press("Enter")
     expect(facts(panel)).to_have_count(3)
     expect(show).to_have_count(0)
+
+
+def test_following_counts_also_what_was_recorded_before_the_stream_was_open(billing: Whole, panel: Panel) -> None:
+    panel.page.route("**/graphql", stream := Held(is_stream))
+    panel.open("/history?type=organization.licenses-changed&follow=1")
+    expect(facts(panel)).to_have_count(1)
+
+    billing.licenses("globex", 41)
+    billing.licenses("globex", 42)
+    stream.end()
+
+    expect(panel.button("Show 2 new")).to_be_visible()
+
+
+def test_following_goes_on_counting_when_more_is_loaded(billing: Whole, panel: Panel) -> None:
+    changes = [given.change(f"many-{n}", "globex", quantity=n) for n in range(60)]
+    billing.api.platform().one(operations.CHANGE_LICENSES, input={"msp": billing.msp, "changes": changes})
+    panel.open("/history?type=organization.licenses-changed&follow=1")
+    expect(facts(panel)).to_have_count(50)
+    billing.licenses("globex", 41)
+    expect(panel.button("Show 1 new")).to_be_visible()
+
+    panel.button("Load more").click()
+
+    expect(facts(panel)).to_have_count(61)
+    expect(panel.button("Show 1 new")).to_be_visible()
+
+
+def test_following_counts_also_without_a_stream(billing: Whole, panel: Panel) -> None:
+    panel.complaints.expect("Failed to load resource")
+    with panel.without_stream():
+        panel.open("/history?type=organization.licenses-changed&follow=1")
+        expect(panel.page.get_by_text("The live connection is lost.")).to_be_visible()
+
+        billing.licenses("globex", 41)
+
+        expect(panel.button("Show 1 new")).to_be_visible(timeout=9_000)
 
 
 def test_filters_are_the_address_and_chips_take_them_away(billing: Whole, panel: Panel) -> None:
@@ -144,6 +182,7 @@ def test_the_header_takes_the_panel_to_an_instant_and_back(connected: Whole, pan
     expect(panel.page.get_by_role("region", name="Products").get_by_role("row")).to_have_count(3)
     panel.link("Runs").click()
     expect(panel.page.get_by_text("This page always shows now")).to_be_visible()
+    expect(panel.page.get_by_role("region", name="Runs").get_by_role("row")).to_have_count(2)
     expect(panel.link("Sync now…")).to_have_count(0)
     panel.page.get_by_role("main").get_by_role("button", name="Back to now").click()
     expect(panel.link("Sync now…")).to_be_visible()
@@ -159,6 +198,7 @@ def test_an_auditor_reads_it_and_the_platform_does_not(billing: Whole, panel: Pa
 
 
 def test_there_is_nothing_before_the_first_fact_and_failures_are_told(panel: Panel) -> None:
+    panel.without_news()
     with panel.failing("History"):
         panel.open("/history")
         expect(panel.page.get_by_text("There is no answer.")).to_be_visible()

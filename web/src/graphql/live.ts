@@ -1,10 +1,8 @@
 import { effect, signal } from '@preact/signals';
-import { type FactsSubscription, factsSubscription } from '../shell/queries.graphql.ts';
+import { factsSubscription } from '../shell/queries.graphql.ts';
 import { subscribe } from './client.ts';
 import { Failure } from './failure.ts';
 import { signedInAgain } from './token.ts';
-
-export type Fact = FactsSubscription['facts']['node'];
 
 /** How news reach this tab: over a stream, by asking every 5 s, or not at all (hidden, or nobody is signed in). */
 export const liveness = signal<'off' | 'connecting' | 'live' | 'polling'>('off');
@@ -14,18 +12,11 @@ const AT_MOST_EVERY_MILLISECONDS = 1_000;
 const FAILURES_BEFORE_POLLING = 3;
 
 const reloaders = new Set<() => Promise<void>>();
-const listeners = new Set<(fact: Fact) => void>();
 
 /** Have something on screen reloaded when there are news. Gives the way to stop that. */
 export function whileVisible(reload: () => Promise<void>): () => void {
   reloaders.add(reload);
   return () => reloaders.delete(reload);
-}
-
-/** Hear each fact as it is recorded. Gives the way to stop that. */
-export function onFact(hear: (fact: Fact) => void): () => void {
-  listeners.add(hear);
-  return () => listeners.delete(hear);
 }
 
 let isDue = false;
@@ -89,7 +80,6 @@ async function follow(msp: string | null, until: AbortSignal): Promise<void> {
         },
         ({ facts }) => {
           after = facts.cursor;
-          for (const hear of [...listeners]) hear(facts.node);
           reloadVisible();
         },
         until,

@@ -139,7 +139,9 @@ function lister<Data, Variables extends Paged, Node>(
         cursor = found.pageInfo.endCursor;
         missing -= first;
         if (missing <= 0 || !found.pageInfo.hasNextPage) {
-          page.value = { ...found, nodes };
+          // More rows below tell nothing of what came above since the first ones were loaded.
+          const totalCount = after === null ? found.totalCount : (page.value?.totalCount ?? found.totalCount);
+          page.value = { ...found, nodes, totalCount };
           break;
         }
       }

@@ -44,7 +44,7 @@ export type FactsSubscriptionVariables = Exact<{
 }>;
 
 
-export type FactsSubscription = { facts: { cursor: string, node: { id: string, recordedAt: string, factType: string, organization: string | null, agreement: number | null, product: number | null, run: string | null, actor: { subject: string, role: Role } } } };
+export type FactsSubscription = { facts: { cursor: string } };
 
 export const viewerQuery: Operation<ViewerQuery, ViewerQueryVariables> = operation('Viewer', `query Viewer {
   viewer {
@@ -91,18 +91,5 @@ export const shellQuery: Operation<ShellQuery, ShellQueryVariables> = operation(
 export const factsSubscription: Operation<FactsSubscription, FactsSubscriptionVariables> = operation('Facts', `subscription Facts($msp: ID, $after: String) {
   facts(msp: $msp, after: $after) {
     cursor
-    node {
-      id
-      recordedAt
-      factType
-      actor {
-        subject
-        role
-      }
-      organization
-      agreement
-      product
-      run
-    }
   }
 }`);

@@ -1,7 +1,5 @@
-import { useEffect, useState } from 'preact/hooks';
 import { sentenceOf } from '../../facts/sentence.ts';
-import { onFact } from '../../graphql/live.ts';
-import { useList, useQuery } from '../../graphql/query.ts';
+import { type Listed, useList, useQuery } from '../../graphql/query.ts';
 import { type Names, useNames } from '../../names/names.ts';
 import { Link } from '../../router/Link.tsx';
 import { here, setParams } from '../../router/location.ts';
@@ -14,9 +12,9 @@ import { day, time } from '../../words/format.ts';
 import { Detail } from './Detail.tsx';
 import { Exports } from './Exports.tsx';
 import { Filters } from './Filters.tsx';
-import { type Filter, filterInAddress, fits, isFiltered, NO_FILTER } from './filters.ts';
+import { type Filter, filterInAddress, isFiltered, NO_FILTER } from './filters.ts';
 import './history.css';
-import { type HistoryQuery, historyQuery, sealQuery } from './queries.graphql.ts';
+import { type HistoryQuery, historyCountQuery, historyQuery, sealQuery } from './queries.graphql.ts';
 import { words } from './words.ts';
 
 type Fact = HistoryQuery['history']['nodes'][number];
@@ -39,7 +37,7 @@ export default function History() {
       title={words.title}
       beside={
         <div class="row">
-          {then === null && <Follow filter={filter} show={() => void list.reload()} />}
+          {then === null && <Follow key={JSON.stringify(filter)} filter={filter} list={list} />}
           <Link class="button" to="/history/compare">
             {words.compare}
           </Link>
@@ -104,30 +102,17 @@ function Facts({ facts, names, open }: { facts: readonly Fact[]; names: Names; o
   );
 }
 
-function Follow({ filter, show }: { filter: Filter; show: () => void }) {
+/** How many there are more by now than the list shows: whatever way the news came, and none is missed. */
+function Follow({ filter, list }: { filter: Filter; list: Listed<Fact> }) {
   const isOn = here.value.params.get('follow') === '1';
-  const [fresh, setFresh] = useState(0);
-  const key = JSON.stringify(filter);
-  // The key stands for the filter, which is a new object each time.
-  useEffect(() => {
-    setFresh(0);
-    if (!isOn) return;
-    return onFact((fact) => {
-      if (fits(filter, fact)) setFresh((count) => count + 1);
-    });
-  }, [isOn, key]);
+  const now = useQuery(historyCountQuery, isOn ? { filter, msp: mspInView.value } : null).data.value;
+  const listed = list.isLoading.value ? undefined : list.page.value;
+  const fresh = now && listed ? now.history.totalCount - listed.totalCount : 0;
   return (
     <>
       <span role="status">
         {isOn && fresh > 0 && (
-          <button
-            type="button"
-            class="primary"
-            onClick={() => {
-              setFresh(0);
-              show();
-            }}
-          >
+          <button type="button" class="primary" onClick={() => void list.reload()}>
             {words.fresh(fresh)}
           </button>
         )}

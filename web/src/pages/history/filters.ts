@@ -59,31 +59,6 @@ export function filterInAddress(): Filter {
 export const isFiltered = (filter: Filter): boolean => Object.values(filter).some((one) => one !== null);
 export const NO_FILTER = Object.fromEntries(Object.values(NAMES).map((name) => [name, null]));
 
-type Told = {
-  readonly factType: string;
-  readonly organization: string | null;
-  readonly agreement: number | null;
-  readonly product: number | null;
-  readonly run: string | null;
-  readonly actor: { readonly subject: string; readonly role: Role };
-};
-
-/** Whether news belong to what is shown; those outside of a span of time are not new to it. */
-export function fits(filter: Filter, fact: Told): boolean {
-  const { factType, organization, agreement, product, run, subject, role } = filter;
-  return (
-    filter.until === null &&
-    filter.requestId === null &&
-    (factType === null || factType === fact.factType) &&
-    (organization === null || organization === fact.organization) &&
-    (agreement === null || agreement === fact.agreement) &&
-    (product === null || product === fact.product) &&
-    (run === null || run === fact.run) &&
-    (subject === null || subject === fact.actor.subject) &&
-    (role === null || role === fact.actor.role)
-  );
-}
-
 /** The same filter for a streamed export. */
 export function exportPath(form: 'ndjson' | 'csv', filter: Filter, msp: string | null): string {
   const given = Object.entries({ ...filter, msp }).flatMap(([name, value]) =>

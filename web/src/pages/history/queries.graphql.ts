@@ -47,6 +47,14 @@ export type HistoryQueryVariables = Exact<{
 
 export type HistoryQuery = { history: { totalCount: number, counts: Array<{ state: string, count: number }>, pageInfo: { hasNextPage: boolean, endCursor: string | null }, nodes: Array<{ id: string, recordedAt: string, factType: string, organization: string | null, agreement: number | null, product: number | null, run: string | null, payload: unknown, actor: { subject: string, role: Role } }> } };
 
+export type HistoryCountQueryVariables = Exact<{
+  filter?: HistoryFilterInput | null | undefined;
+  msp?: string | null | undefined;
+}>;
+
+
+export type HistoryCountQuery = { history: { totalCount: number } };
+
 export type FactQueryVariables = Exact<{
   id: string;
   msp?: string | null | undefined;
@@ -95,6 +103,12 @@ export const historyQuery: Operation<HistoryQuery, HistoryQueryVariables> = oper
       run
       payload
     }
+  }
+}`);
+
+export const historyCountQuery: Operation<HistoryCountQuery, HistoryCountQueryVariables> = operation('HistoryCount', `query HistoryCount($filter: HistoryFilterInput, $msp: ID) {
+  history(first: 1, filter: $filter, msp: $msp) {
+    totalCount
   }
 }`);
 
