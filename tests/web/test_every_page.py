@@ -77,6 +77,7 @@ def test_before_anything(newcomer: Panel, in_use: Lived, visit: Visit) -> None:
 def test_failed(onlooker: Panel, in_use: Lived, visit: Visit) -> None:
     page = onlooker.page
     again = page.get_by_role("main").get_by_role("button", name="Try again")
+    onlooker.without_news()
     with onlooker.failing_wholly():
         onlooker.open(filled(visit, in_use.names), visit.role)
         onlooker.settled()

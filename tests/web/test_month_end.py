@@ -83,6 +83,7 @@ def test_on_paper_there_are_tables_and_nothing_to_press(closed: None, panel: Pan
     panel.open(f"/month-end/{LAST}")
     lines = panel.page.get_by_role("region", name="Closed lines (2)")
     expect(lines.get_by_role("columnheader", name="Closed with")).to_be_visible()
+    panel.settled()
 
     ink = panel.page.evaluate("getComputedStyle(document.body).color")
 
@@ -104,6 +105,7 @@ def test_an_auditor_is_offered_no_push_and_failures_can_be_tried_again(
     connected: Whole, closed: None, panel: Panel
 ) -> None:
     change(connected, "globex", 12, datetime.now(UTC) - (LAST.ends_at - timedelta(days=3)))
+    panel.without_news()
     with panel.failing("MonthEnd"):
         panel.open("/month-end", Role.AUDITOR)
         expect(panel.page.get_by_text("There is no answer.")).to_be_visible()

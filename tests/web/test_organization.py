@@ -155,6 +155,7 @@ def test_what_is_unknown_leads_back_to_the_list(billing: Whole, panel: Panel) ->
 
 
 def test_a_failed_load_can_be_tried_again(billing: Whole, panel: Panel) -> None:
+    panel.without_news()
     with panel.failing("OrganizationUsage"):
         panel.open("/organizations/globex")
         expect(panel.page.get_by_text("There is no answer.")).to_be_visible()

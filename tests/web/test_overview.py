@@ -111,21 +111,24 @@ def test_a_new_day_is_shown_although_nothing_is_recorded(connected: Whole, panel
 def test_nothing_moves_while_the_figures_of_the_overview_arrive(connected: Whole, panel: Panel) -> None:
     """Mapping suggestions take longer than the rest: what is there already stays where it is."""
     connected.licenses("initech", 5)
+    panel.without_news()
     panel.open()
-    suggested = panel.page.get_by_text("Suggested")
-    expect(suggested).to_be_visible()
-    panel.page.route("**/graphql", hold_back := Held(asks_for("Mapping")))
+    expect(panel.heading("Overview")).to_be_visible()
     for width in (1440, 1024, 360):
         panel.page.set_viewport_size({"width": width, "height": 900})
+        panel.page.route("**/graphql", hold_back := Held(asks_for("Mapping")))
         panel.page.reload()
+        panel.settled_but(hold_back)
         recent = panel.page.get_by_role("heading", name="Recent")
-        expect(recent).to_be_visible()
+        suggested = panel.page.get_by_text("Suggested")
         expect(suggested).to_be_hidden()
         before = recent.bounding_box()
 
-        hold_back.let_go()
+        hold_back.end()
 
         expect(suggested).to_be_visible()
+        panel.settled()
+        assert before is not None
         assert recent.bounding_box() == before
 
 

@@ -104,12 +104,14 @@ def test_a_preview_of_another_scope_is_another_preview(connected: Whole, bills: 
     panel.open("/runs/preview")
     organizations = panel.page.get_by_role("combobox", name="Organizations")
     expect(organizations.get_by_role("option", name="Globex")).to_be_attached()
+    expect(panel.page).to_have_url(re.compile("run="))
     first = panel.page.url
 
     organizations.select_option("Globex")
 
     expect(panel.page.get_by_role("combobox", name="Organizations")).to_have_value("globex")
-    assert panel.page.url != first
+    expect(panel.page).to_have_url(re.compile("run="))
+    expect(panel.page).not_to_have_url(first)
 
 
 def test_within_the_days_of_hold_sync_now_goes_through_after_a_warning(
@@ -200,6 +202,7 @@ def test_there_is_nothing_before_the_first_run(panel: Panel) -> None:
 
 
 def test_a_failed_list_keeps_its_rows_and_can_be_tried_again(connected: Whole, panel: Panel) -> None:
+    panel.without_news()
     panel.open("/runs")
     expect(rows(panel, "Runs")).to_have_count(2)
     with panel.failing("Runs"):

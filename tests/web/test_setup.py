@@ -117,6 +117,7 @@ def test_choosing_a_product_moves_no_column(connected: Whole, panel: Panel) -> N
     panel.open("/products")
     heads = panel.page.get_by_role("region", name="Password manager").get_by_role("columnheader")
     expect(heads.first).to_be_visible()
+    panel.settled()
     before = [one.bounding_box() for one in heads.all()]
 
     panel.page.get_by_role("combobox", name="ConnectWise product for Business Licences").click()
@@ -146,29 +147,17 @@ def test_the_set_up_can_be_done_by_keyboard_alone(panel: Panel) -> None:
     press("Enter")
 
     expect(panel.heading("Products")).to_be_focused()
-    product = panel.page.get_by_role("combobox", name="ConnectWise product for Lite Licences")
-    expect(product).to_be_visible()
-    while not product.evaluate("field => field === document.activeElement"):
-        press("Tab")
+    panel.tab_to(panel.page.get_by_role("combobox", name="ConnectWise product for Lite Licences"))
     press("ArrowDown")
     expect(panel.page.get_by_role("option").first).to_be_visible()
     press("ArrowDown")
     press("Enter")
     expect(panel.page.get_by_role("listbox")).to_have_count(0)
-    review = panel.button("Review and confirm")
-    expect(review).to_be_visible()
-    while not review.evaluate("button => button === document.activeElement"):
-        press("Tab")
+    panel.tab_to(panel.button("Review and confirm"))
     press("Enter")
-    carry_out = panel.button("Confirm 1 change")
-    expect(carry_out).to_be_visible()
-    while not carry_out.evaluate("button => button === document.activeElement"):
-        press("Tab")
+    panel.tab_to(panel.button("Confirm 1 change"))
     press("Enter")
-    confirm = panel.button("Confirm the mapping")
-    expect(confirm).to_be_visible()
-    while not confirm.evaluate("button => button === document.activeElement"):
-        press("Tab")
+    panel.tab_to(panel.button("Confirm the mapping"))
     press("Enter")
 
     expect(panel.heading("Import companies")).to_be_focused()
