@@ -1,5 +1,6 @@
 """The month-end report: what is closed and verified, what is not and why, and whether it is safe to invoice."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -10,25 +11,30 @@ import strawberry
 from api.context import Info
 from api.fields import READERS, query
 from api.pushes import OpenException, shown
+from domain.addition import PushKind
 from domain.connection import ConnectionState
 from domain.refusals import MonthHasNotBegun
 from domain.values import BillingMonth, Component, MspId, same_quantity
 from projections.reads import additions as addition_rows
 from projections.reads import month_end as rows
-from projections.reads.additions import AdditionRow, ExceptionFilter
+from projections.reads.additions import AdditionRow, ExceptionFilter, ExceptionRow
 from projections.reads.ask import Views
-from projections.reads.month_end import ClosedLineRow, LeakRow, MonthPushRow
+from projections.reads.month_end import ClosedLineRow, LeakRow, LeftRow, MonthPushRow
 
 MOST_LISTED = 1_000
 
 
-@strawberry.enum(description="Whether an addition holds what its month closed with.")
+@strawberry.enum(
+    description="Whether an addition holds what its month closed with. BEING_LEFT: nothing was closed on it, since the"
+    " usage moved elsewhere, and it is not set to 0 yet."
+)
 class LineState(StrEnum):
     VERIFIED = "VERIFIED"
     WAITING = "WAITING"
     MOVED_ON = "MOVED_ON"
     EDITED_BY_HAND = "EDITED_BY_HAND"
     CORRECTED_LATER = "CORRECTED_LATER"
+    BEING_LEFT = "BEING_LEFT"
 
 
 @strawberry.type(description="One addition of a closed month: what was closed, and what the final wrote.")
@@ -106,24 +112,25 @@ async def report(
     open_exceptions = await addition_rows.exceptions(views, msp, ExceptionFilter(), MOST_LISTED, None)
     additions: dict[tuple[int, int], AdditionRow] = {}
     pushes: dict[tuple[int, int], MonthPushRow] = {}
+    left: list[LeftRow] = []
     if connection.live is not None:
         agreements = sorted({line.agreement for line in closed})
         additions = await addition_rows.of_agreements(views, msp, connection.live.tenant, agreements)
         found = await rows.pushes(views, msp, connection.live.tenant, month)
         pushes = {(push.agreement, push.product): push for push in found}
+        left = await rows.left(views, msp, connection.live.tenant) if is_newest else []
     is_closed = await rows.is_closed(views, msp, month)
     lines = [
         _line(row, additions.get((row.agreement, row.product)), pushes.get((row.agreement, row.product)))
         for row in closed
     ]
     here = {(line.agreement, line.product) for line in closed}
+    being_left = {(row.agreement, row.product): row for row in left if (row.agreement, row.product) not in here}
+    lines += map(_being_left, being_left.values())
     exceptions = [
         each
         for each in open_exceptions
-        if each.month == str(month)
-        or (
-            is_newest and each.month is None and (each.agreement is None or (each.agreement, each.product or 0) in here)
-        )
+        if each.month == str(month) or (is_newest and _stands_in_the_way(each, here, being_left))
     ]
     leaks = [_unbilled(row) for row in unbilled if row.excluded_because is None]
     verdict = _verdict(
@@ -159,6 +166,30 @@ async def report(
             )
             for row in corrections
         ],
+    )
+
+
+def _stands_in_the_way(
+    each: ExceptionRow, here: Collection[tuple[int, int]], being_left: Collection[tuple[int, int]]
+) -> bool:
+    """Whether an exception keeps the month from being invoiced although it is about no month, or about a release that
+    was tried only after the month had ended.
+    """
+    line = (each.agreement or 0, each.product or 0)
+    if line in being_left:
+        return each.month is None or each.kind == PushKind.RELEASE
+    return each.month is None and (each.agreement is None or line in here)
+
+
+def _being_left(row: LeftRow) -> MonthEndLine:
+    return MonthEndLine(
+        agreement=row.agreement,
+        product=row.product,
+        organizations=[],
+        closed=Decimal("0.00"),
+        target=row.holds,
+        verified_at=None,
+        state=LineState.BEING_LEFT,
     )
 
 
@@ -241,6 +272,11 @@ def _verdict(tally: _Tally) -> _Verdict:
             tally.lines_in(LineState.MOVED_ON),
             "addition holds a newer month's quantity already.",
             "additions hold a newer month's quantity already.",
+        ),
+        (
+            tally.lines_in(LineState.BEING_LEFT),
+            "addition that was left is not set to 0 yet.",
+            "additions that were left are not set to 0 yet.",
         ),
         (tally.leaks, "usage is billed by no agreement.", "usages are billed by no agreement."),
     )

@@ -30,6 +30,15 @@ class MonthPushRow:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftRow:
+    """An addition that its last organization or component left, and that holds what it held until it is set to 0."""
+
+    agreement: int
+    product: int
+    holds: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class LeakRow:
     """Usage above 0 that no agreement bills. Either a product, or a plan's component without one."""
 
@@ -83,6 +92,18 @@ async def pushes(views: Views, msp: MspId, tenant: Tenant, month: BillingMonth) 
          WHERE msp = %s AND month = %s AND site = %s AND company_id = %s
     """
     return await views.rows(MonthPushRow, query, (msp, str(month), tenant.site, tenant.company_id))
+
+
+async def left(views: Views, msp: MspId, tenant: Tenant) -> list[LeftRow]:
+    """Additions whose release to 0 is not settled yet. Shape: by agreement and product."""
+    query = """
+        SELECT DISTINCT a.agreement, a.product, a.wrote AS holds
+          FROM due_pushes d JOIN additions a ON a.addition = d.addition
+         WHERE d.msp = %s AND d.site = %s AND d.company_id = %s AND d.lane = 'ACT' AND d.left_behind = 'ZERO'
+           AND NOT a.is_fresh AND a.wrote <> 0
+         ORDER BY a.agreement, a.product
+    """
+    return await views.rows(LeftRow, query, (msp, tenant.site, tenant.company_id))
 
 
 async def leaks(views: Views, msp: MspId, month: BillingMonth) -> list[LeakRow]:

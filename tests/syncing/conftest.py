@@ -1,6 +1,7 @@
 """One application with workers for the session; an MSP and a simulated tenant of its own for every test."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,7 @@ from tests.api import given
 from tests.api.harness import Api, Served, SimulatedTenant, new_msp, new_tenant, serving
 from tests.databases import Template
 from tests.syncing.whole import Whole, whole
+from tests.workers.system import NOON
 
 
 @pytest.fixture(scope="session")
@@ -42,3 +44,18 @@ def ledger(served: Served, tenant: SimulatedTenant) -> Iterator[Whole]:
         ready.with_products()
         ready.imported()
         yield ready
+
+
+@pytest.fixture
+def november(template: Template, tmp_path: Path, tenant: SimulatedTenant, simulator_url: str) -> Iterator[Whole]:
+    """As `ledger`, on a database and clock of its own: noon on 10 November 2026, all organizations from the 1st on."""
+    with template.copy() as url, serving(url, tmp_path, frozenset({simulator_url})) as running_api:
+        api = Api(running_api, new_msp())
+        with whole(running_api, api, tenant) as ready:
+            ready.time_is(NOON)
+            first = "2026-11-01T00:00:00Z"
+            given.registered(api, *(given.new_organization(one, effectiveAt=first) for one in ("globex", "initech")))
+            given.connected(api, tenant)
+            ready.with_products()
+            ready.imported()
+            yield ready

@@ -32,6 +32,7 @@ const TONES: Readonly<Record<Line['state'], Tone>> = {
   MOVED_ON: 'warn',
   EDITED_BY_HAND: 'bad',
   CORRECTED_LATER: 'warn',
+  BEING_LEFT: 'bad',
 };
 
 export default function MonthEnd({ params }: PageProps) {

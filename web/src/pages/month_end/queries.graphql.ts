@@ -9,13 +9,14 @@ export type Component =
   | 'LICENSE'
   | 'SERVER';
 
-/** Whether an addition holds what its month closed with. */
+/** Whether an addition holds what its month closed with. BEING_LEFT: nothing was closed on it, since the usage moved elsewhere, and it is not set to 0 yet. */
 export type LineState =
   | 'VERIFIED'
   | 'WAITING'
   | 'MOVED_ON'
   | 'EDITED_BY_HAND'
-  | 'CORRECTED_LATER';
+  | 'CORRECTED_LATER'
+  | 'BEING_LEFT';
 
 export type PushKind =
   | 'INITIAL'

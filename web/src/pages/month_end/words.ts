@@ -39,6 +39,7 @@ export const words = tell({
     MOVED_ON: 'Newer month written',
     EDITED_BY_HAND: 'Edited by hand',
     CORRECTED_LATER: 'Corrected later',
+    BEING_LEFT: 'Left, not yet 0',
   },
   nothing: 'Nothing was closed in this month.',
   nothingMeans: 'Lines appear here once a month with mapped organizations has ended.',
