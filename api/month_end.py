@@ -1,6 +1,6 @@
 """The month-end report: what is closed and verified, what is not and why, and whether it is safe to invoice."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -8,18 +8,20 @@ from enum import StrEnum
 
 import strawberry
 
-from api.context import Info
+from api.context import Asking, Info
 from api.fields import READERS, query
 from api.pushes import OpenException, shown
 from domain.addition import PushKind
-from domain.connection import ConnectionState
+from domain.connection import closes
+from domain.organization import ORGANIZATION, OrganizationState, is_managed_in, usage_of_month
 from domain.refusals import MonthHasNotBegun
-from domain.values import BillingMonth, Component, MspId, same_quantity
+from domain.streams import organization_stream
+from domain.values import BillingMonth, Component, MspId, OrganizationId, same_quantity
+from journal.application import Journal
 from projections.reads import additions as addition_rows
 from projections.reads import month_end as rows
 from projections.reads.additions import AdditionRow, ExceptionFilter, ExceptionRow
-from projections.reads.ask import Views
-from projections.reads.month_end import ClosedLineRow, LeakRow, LeftRow, MonthPushRow
+from projections.reads.month_end import ClosedLineRow, LeakRow, LeftRow, MonthPushRow, UnclosedRow
 
 MOST_LISTED = 1_000
 
@@ -98,14 +100,13 @@ class MonthEndQueries:
         now = await asking.in_thread(asking.journal.now)
         if month.begins_at > now:
             raise MonthHasNotBegun(month)
-        is_newest = month == BillingMonth.of(now).previous()
-        return await report(asking.views, known, month, await asking.connection(known), is_newest=is_newest)
+        return await report(asking, known, month, now)
 
 
-async def report(
-    views: Views, msp: MspId, month: BillingMonth, connection: ConnectionState, *, is_newest: bool
-) -> MonthEnd:
-    """`is_newest` is the month before the running one: exceptions that are about no month stand in its way."""
+async def report(asking: Asking, msp: MspId, month: BillingMonth, now: datetime) -> MonthEnd:
+    """Of a month that has begun. What is about no month stands in the way of the one before the running one."""
+    views, connection = asking.views, await asking.connection(msp)
+    is_newest = month == BillingMonth.of(now).previous()
     closed = await rows.lines(views, msp, month)
     unbilled = await rows.leaks(views, msp, month)
     corrections = await rows.corrections(views, msp, month)
@@ -120,6 +121,7 @@ async def report(
         pushes = {(push.agreement, push.product): push for push in found}
         left = await rows.left(views, msp, connection.live.tenant) if is_newest else []
     is_closed = await rows.is_closed(views, msp, month)
+    candidates = await rows.unclosed(views, msp, month)
     lines = [
         _line(row, additions.get((row.agreement, row.product)), pushes.get((row.agreement, row.product)))
         for row in closed
@@ -132,12 +134,18 @@ async def report(
         for each in open_exceptions
         if each.month == str(month) or (is_newest and _stands_in_the_way(each, here, being_left))
     ]
+    missing = [] if month.ends_at > now else await asking.in_thread(_missing, asking.journal, msp, month, candidates)
+    is_open = month.ends_at > now or closes(connection, month)
+    if not is_closed and not is_open:
+        unbilled = [row for one in missing for row in _never_closed(one, month)]
     leaks = [_unbilled(row) for row in unbilled if row.excluded_because is None]
     verdict = _verdict(
         _Tally(
             month=month,
             is_closed=is_closed,
-            unclosed=await rows.unclosed(views, msp, month),
+            is_open=is_open,
+            was_connected=connection.live is not None and connection.live.connected_at < month.ends_at,
+            unclosed=len(missing),
             lines=tuple(lines),
             exceptions=len(exceptions),
             leaks=len(leaks),
@@ -179,6 +187,28 @@ def _stands_in_the_way(
     if line in being_left:
         return each.month is None or each.kind == PushKind.RELEASE
     return each.month is None and (each.agreement is None or line in here)
+
+
+_Unclosed = tuple[UnclosedRow, OrganizationState]
+
+
+def _missing(journal: Journal, msp: MspId, month: BillingMonth, candidates: Sequence[UnclosedRow]) -> list[_Unclosed]:
+    """Those that the MSP managed at some time in the month, with what is recorded of them."""
+    streams = {row: organization_stream(msp, OrganizationId(row.organization)) for row in candidates}
+    states = journal.states(ORGANIZATION, list(streams.values()))
+    found = [(row, states[stream].state) for row, stream in streams.items()]
+    return [(row, state) for row, state in found if is_managed_in(state, month)]
+
+
+def _never_closed(unclosed: _Unclosed, month: BillingMonth) -> list[LeakRow]:
+    """What an organization used in a month that nobody closes, as usage without a product is closed."""
+    row, state = unclosed
+    _, used = usage_of_month(state, month, ())
+    return [
+        LeakRow(row.organization, row.name, None, one.plan, one.component, one.quantity, row.excluded_because)
+        for one in used
+        if one.quantity > 0
+    ]
 
 
 def _being_left(row: LeftRow) -> MonthEndLine:
@@ -235,6 +265,9 @@ class _Tally:
 
     month: BillingMonth
     is_closed: bool
+    is_open: bool
+    """Not over, or still to be closed."""
+    was_connected: bool
     unclosed: int
     lines: tuple[MonthEndLine, ...]
     exceptions: int
@@ -250,11 +283,19 @@ class _Verdict:
     sentence: str
 
 
+def _why_not_closed(tally: _Tally) -> str:
+    if tally.is_open:
+        return f"{tally.month} is not closed yet."
+    if not tally.was_connected:
+        return f"{tally.month} ended while ConnectWise was not connected, so it is not closed and billed nowhere."
+    return f"{tally.month} ended before a product was mapped, so it is not closed and billed nowhere."
+
+
 def _verdict(tally: _Tally) -> _Verdict:
     """The first reason that forbids invoicing, in the order in which they are cured; or that nothing does."""
     month = tally.month
     reasons = (
-        (0 if tally.is_closed else 1, f"{month} is not closed yet.", ""),
+        (0 if tally.is_closed else 1, _why_not_closed(tally), ""),
         (tally.unclosed, f"organization has no close of {month}.", f"organizations have no close of {month}."),
         (tally.exceptions, "exception needs a person.", "exceptions need a person."),
         (tally.lines_in(LineState.WAITING), "addition waits for its final.", "additions wait for their final."),

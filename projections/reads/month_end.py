@@ -52,6 +52,13 @@ class LeakRow:
 
 
 @dataclass(frozen=True, slots=True)
+class UnclosedRow:
+    organization: str
+    name: str
+    excluded_because: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class CorrectionRow:
     """What a late change made of an item of a closed month; no old or new quantity where the item came or went."""
 
@@ -129,15 +136,21 @@ async def corrections(views: Views, msp: MspId, month: BillingMonth) -> list[Cor
     return await views.rows(CorrectionRow, query, (msp, str(month)))
 
 
-async def unclosed(views: Views, msp: MspId, month: BillingMonth) -> int:
-    """How many organizations that the MSP manages now and that existed in the month have no close of it."""
+async def unclosed(views: Views, msp: MspId, month: BillingMonth) -> list[UnclosedRow]:
+    """Organizations that existed in the month and have no close of it; which of them should have is told by facts.
+
+    Shape: by organization; without those that closed, which have no months after their last one.
+    """
     query = """
-        SELECT count(*) FROM organizations o
-         WHERE o.msp = %s AND o.management = 'MSP' AND NOT o.is_closed AND o.created_at < %s
+        SELECT o.organization, o.name, m.excluded_because
+          FROM organizations o
+          LEFT JOIN company_mappings m ON m.msp = o.msp AND m.organization = o.organization
+         WHERE o.msp = %s AND o.created_at < %s AND (NOT o.is_closed OR o.changed_at >= %s)
            AND NOT EXISTS (SELECT 1 FROM month_usage u
                             WHERE u.msp = o.msp AND u.month = %s AND u.organization = o.organization)
+         ORDER BY o.organization
     """
-    return await views.number(query, (msp, month.ends_at, str(month)))
+    return await views.rows(UnclosedRow, query, (msp, month.ends_at, month.begins_at, str(month)))
 
 
 async def is_closed(views: Views, msp: MspId, month: BillingMonth) -> bool:

@@ -14,6 +14,8 @@ query ($m: BillingMonth!) { monthEnd(month: $m) { isClosed safeToInvoice sentenc
 """
 
 PAUSE = "mutation ($input: ConnectionInput!) { pause(input: $input) { __typename } }"
+RESTORE = "mutation ($input: RestoreMappingsInput!) { restoreMappings(input: $input) { __typename } }"
+CHANGE_MANAGEMENT = "mutation ($input: ChangeManagementInput!) { changeManagement(input: $input) { __typename } }"
 RESUME = "mutation ($input: ConnectionInput!) { resume(input: $input) { __typename } }"
 
 
@@ -82,5 +84,54 @@ def test_what_is_left_as_the_admin_chose_keeps_no_month_from_being_invoiced(nove
     november.map(given.map_item("globex", other["company"]["id"], other["id"], move=True, leftBehind="UNTOUCHED"))
 
     november.time_is(at(12, 1, 0, 31))
+
+    assert report(november)["safeToInvoice"]
+
+
+def test_a_month_that_ended_while_not_connected_is_named_and_its_usage_leaks_also_after_a_restore(
+    november: Whole,
+) -> None:
+    november.billing()
+    november.licenses("initech", 7)
+    november.ask(operations.EXCLUDE, items=[{"organization": "initech", "reason": "billed by hand"}])
+    november.time_is(at(11, 29))
+    november.ask(operations.DISCONNECT)
+    november.time_is(at(12, 2))
+    disconnected = report(november)
+    given.connected(november.api, november.tenant)
+    november.ask(RESTORE)
+    november.settle()
+
+    restored = report(november)
+
+    for found in (disconnected, restored):
+        assert (False, False) == (found["isClosed"], found["safeToInvoice"])
+        assert (
+            "2026-11 ended while ConnectWise was not connected, so it is not closed and billed nowhere."
+            == found["sentence"]
+        )
+        leak = {"organization": "globex", "product": None, "component": "LICENSE", "quantity": "40.00"}
+        assert [leak] == found["leaks"]
+        assert [{"organization": "initech", "quantity": "7.00"}] == found["excluded"]
+
+
+def test_a_month_that_is_still_to_be_closed_says_so(november: Whole) -> None:
+    november.billing()
+    november.set_clock(at(12, 1, 0, 10))
+
+    found = report(november)
+
+    assert ("2026-11 is not closed yet.", []) == (found["sentence"], found["leaks"])
+
+
+def test_an_organization_that_came_under_management_later_is_missing_in_no_earlier_month(november: Whole) -> None:
+    november.billing()
+    given.registered(
+        november.api, given.new_organization("hooli", effectiveAt="2026-11-01T00:00:00Z", management="SELF")
+    )
+    november.time_is(at(12, 1, 0, 31))
+    change = {"msp": november.msp, "changeId": "managed", "organization": "hooli", "management": "MSP"}
+    changed = november.api.platform().one(CHANGE_MANAGEMENT, input=change)
+    assert "OrganizationChanged" == changed["__typename"]
 
     assert report(november)["safeToInvoice"]
