@@ -6,13 +6,14 @@ A request is let in with a valid bearer token only, as often as its caller may a
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import orjson
+from anyio import CancelScope
 from starlette.requests import ClientDisconnect, HTTPConnection, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
@@ -129,6 +130,16 @@ class Gateway(GraphQL[Asking, None]):
         return decoded
 
     @override
+    async def create_streaming_response(
+        self,
+        request: Request | WebSocket,
+        stream: Callable[[], AsyncIterator[str]],
+        sub_response: Response,
+        headers: Mapping[str, str],
+    ) -> Response:
+        return Events(stream(), sub_response.status_code or 200, {**sub_response.headers, **headers})
+
+    @override
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Asking:
         principal = request.scope.get("principal", _nobody())
         return asking_of(self._parts, request, principal, request.scope["request_id"])
@@ -148,6 +159,23 @@ class Gateway(GraphQL[Asking, None]):
         context.actor = replace(context.actor, subject=who.subject, role=who.role)
         without_payload: UnsetType = UNSET
         return without_payload
+
+
+class Events(StreamingResponse):
+    """An answer of events, which nobody waits for any more once it has ended.
+
+    Why: who leaves while an event is on its way to them lets the library's generator go half way. What it had begun,
+    the subscription and a heartbeat, went on until the garbage collector came by and logged errors about it.
+    """
+
+    @override
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            if isinstance(self.body_iterator, AsyncGenerator):
+                with CancelScope(shield=True):
+                    await self.body_iterator.aclose()
 
 
 def asking_of(parts: Parts, request: HTTPConnection, principal: Principal, request_id: str) -> Asking:

@@ -20,7 +20,22 @@ from tests.api.operations import CANCEL_RUN, SYNC_NOW
 
 FACTS = "subscription ($a: String) { facts(after: $a) { cursor node { factType organization } } }"
 PROGRESS = "subscription ($r: ID!) { runProgress(run: $r) { id status progress { state count } } }"
-WITHIN_SECONDS = 20
+WITHIN_SECONDS = 120
+
+
+EVENTS = {
+    "accept": "text/event-stream",
+    "accept-encoding": "gzip",  # which must not compress events: they are read as they come
+    "content-type": "application/json",
+}
+
+
+def sse_scope(headers: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "http",
+        "path": "/graphql", "raw_path": b"/graphql", "query_string": b"", "root_path": "", "client": ("127.0.0.1", 1),
+        "server": ("api.test", 80), "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+    }  # fmt: skip
 
 
 def told(
@@ -33,12 +48,7 @@ def told(
 ) -> list[Any]:
     """What a subscription over server-sent events tells: so many events, or all of them until it ends."""
     body = json.dumps({"query": query, "variables": variables}).encode()
-    headers = {
-        "authorization": f"Bearer {caller.token}",
-        "accept": "text/event-stream",
-        "accept-encoding": "gzip",  # which must not compress events: they are read as they come
-        "content-type": "application/json",
-    }
+    headers = {"authorization": f"Bearer {caller.token}", **EVENTS}
     portal = caller.api.served.portal
     return portal.call(_told_over_sse, caller.api, headers, body, count, meanwhile)
 
@@ -46,15 +56,10 @@ def told(
 async def _told_over_sse(
     api: Api, headers: Mapping[str, str], body: bytes, count: int | None, meanwhile: Callable[[], None] | None
 ) -> list[Any]:
-    scope = {
-        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "http",
-        "path": "/graphql", "raw_path": b"/graphql", "query_string": b"", "root_path": "", "client": ("127.0.0.1", 1),
-        "server": ("api.test", 80), "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
-    }  # fmt: skip
     inbox: asyncio.Queue[Any] = asyncio.Queue()
     sent: asyncio.Queue[Any] = asyncio.Queue()
     inbox.put_nowait({"type": "http.request", "body": body, "more_body": False})
-    task = asyncio.create_task(api.served.app(scope, inbox.get, sent.put))
+    task = asyncio.create_task(api.served.app(sse_scope(headers), inbox.get, sent.put))
     events: list[Any] = []
     async with asyncio.timeout(WITHIN_SECONDS):
         assert (await sent.get())["status"] == 200
@@ -121,6 +126,34 @@ def test_a_runs_progress_is_told_until_it_is_over(api: Api, tenant: SimulatedTen
     assert events[-1]["status"] == "CANCELLED"
     assert events[-1]["progress"] == [{"state": "NOT_STARTED", "count": 2}]
     assert {event["status"] for event in events} <= {"REQUESTED", "CANCELLED"}
+
+
+async def _left_over_by_one_who_reads_nothing_and_leaves(api: Api, token: str) -> set["asyncio.Task[Any]"]:
+    """The tasks that are still there when the application has done with somebody who left in the middle of an event."""
+    is_stuck, inbox = asyncio.Event(), asyncio.Queue[Any]()
+
+    async def never_taken(message: Any) -> None:
+        if message["type"] == "http.response.body":
+            is_stuck.set()
+            await asyncio.Event().wait()
+
+    inbox.put_nowait({"type": "http.request", "body": json.dumps({"query": FACTS}).encode(), "more_body": False})
+    before = asyncio.all_tasks()
+    async with asyncio.timeout(WITHIN_SECONDS):
+        headers = {"authorization": f"Bearer {token}", **EVENTS}
+        task = asyncio.create_task(api.served.app(sse_scope(headers), inbox.get, never_taken))
+        await is_stuck.wait()
+        inbox.put_nowait({"type": "http.disconnect"})
+        await task
+    return asyncio.all_tasks() - before
+
+
+def test_whoever_leaves_in_the_middle_of_an_event_leaves_nothing_behind(api: Api) -> None:
+    registered(api, *map(new_organization, ("globex", "initech", "hooli")))
+
+    left = api.served.portal.call(_left_over_by_one_who_reads_nothing_and_leaves, api, api.auditor().token)
+
+    assert set() == left
 
 
 @pytest.mark.parametrize(("role", "code"), [("platform", "NotAllowed"), ("admin", "UnknownRun")])
