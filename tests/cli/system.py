@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cli.places import CHECKOUT, Places, Running, is_held, last_running
+from tests.ports import free_ports
 
-START_SECONDS = 90.0
-STOP_SECONDS = 20.0
-ANY_PORTS = ("--api-port", "0", "--simulator-port", "0")
+START_SECONDS = 180.0
+STOP_SECONDS = 60.0
 _PAUSE = threading.Event()
 
 
@@ -41,7 +41,7 @@ class System:
         self.supervisor.send_signal(number)
         return self.supervisor.wait(STOP_SECONDS)
 
-    def psa_ledger(self, *arguments: str, seconds: float = 60.0) -> subprocess.CompletedProcess[str]:
+    def psa_ledger(self, *arguments: str, seconds: float = 180.0) -> subprocess.CompletedProcess[str]:
         """Run one verb beside the running system, from another working directory, as a person might."""
         return subprocess.run(
             [sys.executable, "-m", "cli.main", *arguments],
@@ -52,6 +52,12 @@ class System:
             timeout=seconds,
             check=False,
         )
+
+
+def any_ports() -> tuple[str, ...]:
+    """Arguments for ports that stay free between starts."""
+    api, simulator = free_ports(2)
+    return ("--api-port", str(api), "--simulator-port", str(simulator))
 
 
 def environment(places: Places) -> dict[str, str]:

@@ -17,7 +17,7 @@ from cli.clock import instant
 from cli.graphql import Ledger
 from cli.places import CHECKOUT
 from cli.ports import API_PORT, HOST, SIMULATOR_PORT
-from tests.cli.system import ANY_PORTS, System, started
+from tests.cli.system import System, any_ports, started
 
 PROCESSES = ("worker", "projector", "api")
 KILLS = 10
@@ -26,12 +26,12 @@ KILLS = 10
 
 @pytest.fixture(scope="module")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    with started(tmp_path_factory.mktemp("system") / "data", *ANY_PORTS) as running:
+    with started(tmp_path_factory.mktemp("system") / "data", *any_ports()) as running:
         yield running
 
 
 def test_the_story_goes_as_expected_and_can_be_told_again(system: System) -> None:
-    first, second = (system.psa_ledger("story", seconds=300) for _ in range(2))
+    first, second = (system.psa_ledger("story", seconds=900) for _ in range(2))
 
     assert (first.returncode, first.stderr) == (0, "")
     assert "went as expected" in first.stdout
@@ -50,7 +50,7 @@ def test_the_readmes_first_five_minutes_work_as_written(system: System) -> None:
         assert written in script
         script = script.replace(written, here)
 
-    done = subprocess.run(["bash", "-e", "-c", script], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(["bash", "-e", "-c", script], capture_output=True, text=True, timeout=300, check=False)
 
     assert (done.returncode, done.stderr) == (0, "")
     assert '"errors"' not in done.stdout
@@ -78,7 +78,7 @@ def test_the_story_ends_the_same_when_processes_are_killed_all_along(tmp_path: P
     chance = random.Random(seed)
     is_over = threading.Event()
 
-    with started(tmp_path / "data", *ANY_PORTS) as system:
+    with started(tmp_path / "data", *any_ports()) as system:
 
         def kill_now_and_then() -> None:
             for _ in range(KILLS):

@@ -26,6 +26,7 @@ from projections.follower import keep_following
 from tests.api.tokens_made import ISSUER, Provider
 from tests.hostile.corpus import as_json
 from tests.hostile.operations import outcomes, refusals
+from tests.ports import free_ports
 
 OURS, OTHERS = "acme", "globex-msp"
 FAST = 1_000_000.0
@@ -140,9 +141,11 @@ class Trap:
 
     def __init__(self) -> None:
         self.visits: list[tuple[Any, ...]] = []
-        self._sockets = [self._listening(socket.AF_INET, "127.0.0.1", 0)]
-        self.port: int = self._sockets[0].getsockname()[1]
-        self._sockets.append(self._listening(socket.AF_INET6, "::1", self.port))
+        [self.port] = free_ports(1)
+        self._sockets = [
+            self._listening(socket.AF_INET, "127.0.0.1", self.port),
+            self._listening(socket.AF_INET6, "::1", self.port),
+        ]
         self._threads = [threading.Thread(target=self._serve, args=(each,), daemon=True) for each in self._sockets]
 
     def __enter__(self) -> "Trap":

@@ -16,15 +16,10 @@ import pytest
 import redis
 from pika.exceptions import AMQPError
 
+from tests.ports import free_ports
+
 _PAUSE = threading.Event()
-START_SECONDS = 60.0
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
+START_SECONDS = 180.0
 
 
 class BrokerServer(ABC):
@@ -32,7 +27,7 @@ class BrokerServer(ABC):
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        self._port = free_port()
+        [self._port] = free_ports(1)
         self._process: subprocess.Popen[bytes] | None = None
 
     @classmethod
@@ -59,7 +54,7 @@ class BrokerServer(ABC):
         process, self._process = self._process, None
         if process is not None:
             process.kill()
-            process.wait(30)
+            process.wait(120)
 
     def _run(self, command: list[str], environment: dict[str, str]) -> None:
         with (self._directory / "broker.log").open("ab") as log:
@@ -97,7 +92,7 @@ class RabbitServer(BrokerServer):
 
     def __init__(self, directory: Path) -> None:
         super().__init__(directory)
-        self._mapper, self._between = free_port(), free_port()
+        self._mapper, self._between = (port for port in free_ports(3) if port != self._port)
         self._mapping: subprocess.Popen[bytes] | None = None
 
     @property
@@ -129,14 +124,22 @@ class RabbitServer(BrokerServer):
             "ERL_EPMD_PORT": str(self._mapper),
             "ERL_EPMD_ADDRESS": "127.0.0.1",
         }
-        # Rabbit would start it as a daemon that nobody ends.
+        # Rabbit would start it as a daemon that nobody ends, and does where none answers yet.
         mapper = ["epmd", "-port", str(self._mapper), "-address", "127.0.0.1"]
         self._mapping = subprocess.Popen(mapper, stdin=subprocess.DEVNULL)
+        while not self._maps():
+            assert self._mapping.poll() is None, "the port mapper does not start"
+            _PAUSE.wait(0.01)
         self._run([str(program)], environment)
 
     def answers(self) -> bool:
         with suppress(AMQPError, OSError):
             pika.BlockingConnection(pika.URLParameters(f"{self.url}?socket_timeout=2")).close()
+            return True
+        return False
+
+    def _maps(self) -> bool:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", self._mapper), timeout=2):
             return True
         return False
 
@@ -148,4 +151,4 @@ class RabbitServer(BrokerServer):
         super().stop()
         if self._mapping is not None:
             self._mapping.kill()
-            self._mapping.wait(30)
+            self._mapping.wait(120)
