@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 from uuid import UUID
 
@@ -195,9 +195,11 @@ def test_a_rebuild_that_loses_its_connection_leaves_the_old_views_and_can_be_don
 
     def lose_it() -> None:
         with psycopg.connect(ledger) as operator:
+            # By the lock, which a rebuild before has given back: the server may list its connection a moment longer.
             ended = operator.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                " WHERE application_name = 'psa-ledger rebuild' AND datname = current_database()"
+                "SELECT pg_terminate_backend(l.pid) FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid"
+                " WHERE l.objid = %s AND l.granted AND a.datname = current_database()",
+                (REBUILD_LOCK,),
             ).fetchall()
         assert [(True,)] == ended
 
@@ -218,24 +220,31 @@ def test_two_rebuilds_in_one_workshop_are_noticed_although_batches_are_confirmed
     fold_until(ledger)
     before = dump(ledger, all_views())
 
-    def intrude() -> None:
-        with psycopg.connect(ledger, application_name="intruder") as intruder:
+    with (
+        ThreadPoolExecutor(1) as threads,
+        psycopg.connect(ledger) as intruder,
+        psycopg.connect(ledger, autocommit=True) as watcher,
+    ):
+
+        def intrude() -> None:
             intruder.execute("UPDATE views_anew.view_positions SET position = 5 WHERE view = 'runs'")
+            intruder.commit()
 
-    def intrude_until_it_waits(threads: ThreadPoolExecutor) -> None:
-        # The batch before is written, but not yet committed: whoever comes between waits for that.
-        work = threads.submit(intrude)
-        with psycopg.connect(ledger, autocommit=True) as connection:
-            while not connection.execute(_INTRUDER_WAITS).fetchall():
-                assert not work.done()
+        def is_waiting() -> bool:
+            pid = intruder.info.backend_pid
+            row = watcher.execute("SELECT wait_event_type FROM pg_stat_activity WHERE pid = %s", (pid,)).fetchone()
+            return row == ("Lock",)
 
-    with ThreadPoolExecutor(1) as threads, pytest.raises(PositionMoved):
-        rebuild(ledger, (*all_views(), _Accident(15, lambda: intrude_until_it_waits(threads))), CODEC, batch=10)
+        def let_it_in() -> None:
+            """The batch before is written, but not yet committed: whoever comes between waits for that."""
+            intrusion = threads.submit(intrude)
+            while not (is_waiting() or intrusion.done()):
+                wait([intrusion], timeout=0.005)
+
+        with pytest.raises(PositionMoved):
+            rebuild(ledger, (*all_views(), _Accident(15, let_it_in)), CODEC, batch=10)
 
     assert before == dump(ledger, all_views())
-
-
-_INTRUDER_WAITS = "SELECT 1 FROM pg_stat_activity WHERE application_name = 'intruder' AND wait_event_type = 'Lock'"
 
 
 def test_a_rebuild_whose_time_is_over_gives_up_with_a_batch_half_way(journal: Journal, ledger: str) -> None:
@@ -291,7 +300,11 @@ def test_one_rebuild_at_a_time(ledger: str) -> None:
         with pytest.raises(RebuildTakesLonger):
             rebuild_views(ledger, timeout_seconds=0.1)
         with psycopg.connect(ledger) as connection:
-            held = connection.execute("SELECT count(*) FROM pg_locks WHERE objid = %s", (REBUILD_LOCK,)).fetchone()
+            held = connection.execute(
+                "SELECT count(*) FROM pg_locks WHERE objid = %s"
+                " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+                (REBUILD_LOCK,),
+            ).fetchone()
         assert held == (1,)
 
 
