@@ -15,6 +15,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from math import ceil
 from typing import Protocol
 
 import psycopg
@@ -40,7 +41,7 @@ class RateLimited(Told):
     """The caller has asked more than it may; nothing was done."""
 
     def __init__(self, seconds: float) -> None:
-        self.seconds = max(1, round(seconds + 0.5))
+        self.seconds = max(1, ceil(seconds))
         super().__init__(
             f"too many requests; ask again in {self.seconds} s",
             {"code": "RateLimited", "values": {"retryAfterSeconds": self.seconds}},

@@ -69,7 +69,7 @@ BAD_CHANGES: dict[str, tuple[dict[str, Any], str]] = {
     "a used id with other content": (change("used", "globex", delta=2), "ChangeIdReused"),
     "a used id for another organization": (change("used", "lite", delta=1), "ChangeIdReused"),
     "effective in the future": (
-        change("x", "globex", delta=1, effectiveAt=(datetime.now(UTC) + timedelta(hours=1)).isoformat()),
+        change("x", "globex", delta=1, effectiveAt=(datetime.now(UTC) + timedelta(days=1)).isoformat()),
         "EffectiveInFuture",
     ),
     "effective before creation": (

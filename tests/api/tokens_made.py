@@ -88,15 +88,15 @@ def pem(key: Any) -> bytes:
 
 def forged(provider: Provider) -> dict[str, str]:
     """Tokens that must all be refused, by what is wrong with them."""
-    long_ago = datetime.now(UTC) - timedelta(hours=2)
+    long_ago, tomorrow = datetime.now(UTC) - timedelta(hours=2), datetime.now(UTC) + timedelta(days=1)
     good_head, good_body, good_signature = provider.token().split(".")
     other_body = b64(json.dumps({**json.loads(base64.urlsafe_b64decode(good_body + "==")), "msp": "globex"}).encode())
     stranger = Provider()
     return {
         "expired": provider.token(exp=long_ago),
         "without an end": provider.token(exp=None),
-        "not begun": provider.token(nbf=datetime.now(UTC) + timedelta(hours=1)),
-        "issued in the future": provider.token(iat=datetime.now(UTC) + timedelta(hours=1)),
+        "not begun": provider.token(nbf=tomorrow, exp=tomorrow + timedelta(hours=1)),
+        "issued in the future": provider.token(iat=tomorrow, exp=tomorrow + timedelta(hours=1)),
         "of another issuer": provider.token(iss="https://id.example/other"),
         "of no issuer": provider.token(iss=None),
         "for another audience": provider.token(aud="another"),

@@ -254,7 +254,7 @@ def test_companies_that_come_and_go_during_a_read_never_hide_one_that_stayed(
 ) -> None:
     """Two pages of companies; the acts hit the first 60, or add to the end, right before some of the requests."""
     tenant = f"tenant_{next(NUMBERS)}"
-    with open_http(Guard(frozenset({url}))) as http, httpx.Client(base_url=url, trust_env=False) as admin:
+    with open_http(Guard(frozenset({url}))) as http, httpx.Client(base_url=url, trust_env=False, timeout=60) as admin:
         data = {"companies": 1200, "agreements": 0, "products": 0}
         key = admin.post("/_simulator/tenants", json={"company_id": tenant, "data": data}).json()["keys"][0]
         wire = Wire(http, "our-client-id", ProcessBudget(lambda _: Allowance(burst=10_000)), limits=NO_PAUSES)

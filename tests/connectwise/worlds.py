@@ -315,5 +315,5 @@ class Simulated(World):
 
 @contextmanager
 def simulated(url: str, tenant: str) -> Iterator[Simulated]:
-    with open_http(Guard(frozenset({url}))) as http, httpx.Client(base_url=url, trust_env=False) as admin:
+    with open_http(Guard(frozenset({url}))) as http, httpx.Client(base_url=url, trust_env=False, timeout=60) as admin:
         yield Simulated(url, tenant, http, admin)

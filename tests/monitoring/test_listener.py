@@ -1,6 +1,7 @@
 """The listener for numbers and readiness, and the API's own pages for them."""
 
 import re
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -20,7 +21,7 @@ WELL, BAD = Question("views", True, "current"), Question("workers", False, "0 lo
 def test_it_answers_its_pages_and_nothing_else() -> None:
     with listening(Address("127.0.0.1", 0), Numbers(), lambda: (WELL,)) as port:
         answers = {
-            path: httpx.get(f"http://127.0.0.1:{port}{path}", trust_env=False)
+            path: httpx.get(f"http://127.0.0.1:{port}{path}", trust_env=False, timeout=60)
             for path in ("/metrics", "/health", "/ready", "/", "/ready?ask=nothing")
         }
 
@@ -86,9 +87,11 @@ def test_how_far_a_close_is_shows_in_numbers_and_words(watched_at: Callable[[dat
     start(system)
     assert 0 == watched.scrape().value("psa_ledger_close_msps", state="open")
 
+    began = time.monotonic()
     system.move_clock(datetime.fromisoformat("2026-12-01T00:40:00Z"))
     assert 1 == watched.scrape().value("psa_ledger_close_msps", state="open")
-    assert 600 == pytest.approx(watched.scrape().value("psa_ledger_close_overdue_seconds"), abs=60)
+    overdue = watched.scrape().value("psa_ledger_close_overdue_seconds")
+    assert 600 <= overdue <= 600 + time.monotonic() - began + 1
 
     system.settle()
     assert 1 == watched.scrape().value("psa_ledger_close_msps", state="verified")
@@ -99,15 +102,17 @@ def test_how_far_a_close_is_shows_in_numbers_and_words(watched_at: Callable[[dat
 def test_a_push_is_counted_with_the_time_since_its_act(watched: Watched) -> None:
     system = watched.system
     start(system)
+    began = time.monotonic()
     system.licenses("globex", delta=1)
     system.fold()
     system.move_clock(system.now + timedelta(minutes=3))
 
     system.settle()
 
+    lasted = time.monotonic() - began
     scrape = watched.scrape()
     assert 1 == scrape.value("psa_ledger_pushes_total", kind="INCREMENTAL", outcome="verified")
-    assert 180 == pytest.approx(scrape.value("psa_ledger_push_seconds_sum", kind="INCREMENTAL"), abs=10)
+    assert 180 == pytest.approx(scrape.value("psa_ledger_push_seconds_sum", kind="INCREMENTAL"), abs=lasted + 0.1)
     assert scrape.value("psa_ledger_psa_calls_total", method="PATCH", verdict="ok") == 1
 
 

@@ -1,7 +1,7 @@
 """The demo tenant is believable, and the same for the same seed."""
 
 from collections import Counter
-from time import monotonic
+from time import process_time
 from typing import Any
 
 import pytest
@@ -156,7 +156,7 @@ def test_a_month_of_the_demo_can_be_invoiced(demo_psa: Psa) -> None:
 
 
 def test_a_large_tenant_is_made_as_large_as_asked_in_a_second_or_so() -> None:
-    began = monotonic()
+    began = process_time()
 
     made = demo.large_tenant(CLOCK, "large", company_count=2_000, agreement_count=2_400, product_count=10_000)
 
@@ -166,4 +166,4 @@ def test_a_large_tenant_is_made_as_large_as_asked_in_a_second_or_so() -> None:
         "catalogItem": 10_000,
         "addition": 2_400,
     }
-    assert monotonic() - began < 5
+    assert process_time() - began < 5

@@ -1,6 +1,6 @@
 """Whatever a client sends is answered: carried out or refused, never with a crash."""
 
-from time import monotonic
+from time import process_time
 from typing import Any
 
 import orjson
@@ -195,9 +195,9 @@ def test_an_id_out_of_range_is_no_endpoint_and_long_conditions_are_read() -> Non
 def test_many_wildcards_cost_no_more_than_few() -> None:
     tenant = small_tenant()
     tenant.tables["company"].rows[1]["name"] = "a" * 156
-    began = monotonic()
+    began = process_time()
 
     status = ask(tenant, "GET", "company/companies", b"conditions=name like '" + b"%25a" * 60 + b"%25b'")
 
     assert status == 200
-    assert monotonic() - began < 1
+    assert process_time() - began < 1

@@ -228,12 +228,11 @@ def test_a_client_that_comes_back_in_the_middle_misses_nothing(many: Many, follo
 
 def test_clients_that_never_read_keep_neither_the_run_nor_others_waiting(many: Many) -> None:
     run = many.ledger.run_of(SYNC_NOW)
-    stuck = 0
+    stuck = asyncio.Semaphore(0)
 
     async def never_reads(message: Any) -> None:
-        nonlocal stuck
         if message["type"] == "http.response.body":
-            stuck += 1
+            stuck.release()
             await asyncio.Event().wait()
 
     async def with_stuck_clients() -> list[Event]:
@@ -242,6 +241,10 @@ def test_clients_that_never_read_keep_neither_the_run_nor_others_waiting(many: M
             streaming(many, run, never_reads),
             streaming(many, run, never_reads),
         ):
+            # The run does not begin before all three have been sent something, which they never read.
+            async with asyncio.timeout(WITHIN_SECONDS):
+                for _ in range(3):
+                    await stuck.acquire()
             together = Together(many.lines)
             reader = all_of(over_sse(many, run), together.follower("reader"))
             [told] = await followed(many, together, reader)
@@ -250,5 +253,5 @@ def test_clients_that_never_read_keep_neither_the_run_nor_others_waiting(many: M
 
     events = many.ledger.api.served.portal.call(with_stuck_clients)
 
-    assert 3 == stuck
+    assert stuck.locked(), "each was sent one message and no other"
     assert ("FINISHED", many.lines) == (events[-1]["status"], done(events[-1]))
