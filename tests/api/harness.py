@@ -153,7 +153,7 @@ class SimulatedTenant:
 
     def admin(self, method: str, path: str, body: object = None) -> Any:
         response = httpx.request(
-            method, f"{self.url}/_simulator/tenants/{self.company_id}{path}", json=body, timeout=10, trust_env=False
+            method, f"{self.url}/_simulator/tenants/{self.company_id}{path}", json=body, timeout=60, trust_env=False
         )
         assert response.is_success, response.text
         return response.json() if response.content else None
@@ -170,7 +170,7 @@ class SimulatedTenant:
 def new_tenant(simulator_url: str, **recipe: Any) -> SimulatedTenant:
     company_id = f"tenant{next(_NUMBERS)}"
     response = httpx.post(
-        f"{simulator_url}/_simulator/tenants", json={"company_id": company_id, **recipe}, timeout=30, trust_env=False
+        f"{simulator_url}/_simulator/tenants", json={"company_id": company_id, **recipe}, timeout=60, trust_env=False
     )
     assert response.is_success, response.text
     keys = response.json()["keys"]
@@ -205,7 +205,7 @@ def serving(database_url: str, data_dir: Path, allowed_origins: frozenset[str]) 
         stack.enter_context(portal.wrap_async_context_manager(app.router.lifespan_context(app)))
         client = stack.enter_context(
             portal.wrap_async_context_manager(
-                httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://api.test", timeout=30)
+                httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://api.test", timeout=120)
             )
         )
         key = LocalKey(read_local_key(data_dir / TOKEN_KEY_FILE), ApiSettings().issuer)

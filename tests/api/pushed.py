@@ -41,7 +41,7 @@ WORKER = Origin(Actor("worker", Role.WORKER), "job-1", "story-1")
 def _record(api: Api, decide: Callable[[Reader], list[Change]]) -> None:
     entries = api.parts.journal.transact(decide, WORKER)
     if entries:
-        api.served.portal.call(api.parts.freshness.wait_for, entries[-1].position, 15.0)
+        api.served.portal.call(api.parts.freshness.wait_for, entries[-1].position, 120.0)
 
 
 def push(

@@ -56,7 +56,7 @@ def test_calls_that_wait_for_others_go_together_up_to_a_bound(database: str, mos
 
         def wait() -> None:
             loop.call_soon_threadsafe(held.set)
-            hold.wait(20)
+            hold.wait(120)
 
         first = asyncio.create_task(intake.record(change("first", wait), most))
         await held.wait()

@@ -31,11 +31,11 @@ def test_the_process_prints_its_url_serves_and_ends_on_sigterm(api_database: str
         assert process.stdout is not None
         line = process.stdout.readline()
         url = line.strip().rpartition(" ")[2]
-        health = httpx.get(f"{url}/health", timeout=30, trust_env=False)
-        unknown = httpx.post(f"{url}/graphql", json={"query": "{ serverTime }"}, timeout=30, trust_env=False)
+        health = httpx.get(f"{url}/health", timeout=120, trust_env=False)
+        unknown = httpx.post(f"{url}/graphql", json={"query": "{ serverTime }"}, timeout=120, trust_env=False)
     finally:
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=30)
+        process.communicate(timeout=120)
 
     assert line.startswith("PSA Ledger API: http://127.0.0.1:")
     assert health.json() == {"status": "alive"}

@@ -25,7 +25,7 @@ from tests.cli.exported import export, is_fact, tell_and_seal, url_of
 from tests.journal.sealing import KEY, tampered, text_of
 from tests.projections.story import ACME, OCTOBER, Ledger, tell
 
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 120.0
 NOTHING_SIGNED = b"NOTHING IS SIGNED: the journal was altered at position 5"
 Command = Callable[..., tuple[int, bytes, str]]
 """Runs a verb. Shape: exit status, standard output, standard error."""

@@ -52,7 +52,7 @@ def running(program: str, home: Home) -> Child:
     return child
 
 
-def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+def until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
     give_up_at = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < give_up_at, "this did not happen in time"
@@ -136,7 +136,7 @@ def test_a_child_that_can_not_stop_ends_all_the_same_when_its_supervisor_is_gone
 
         os.close(reading)  # what it says reaches nobody any more, as after the supervisor's death
 
-    assert process.wait(10) == 70
+    assert process.wait(60) == 70
 
 
 def test_the_lock_of_the_children_is_held_until_the_last_of_them_has_ended(tmp_path: Path, told: Told) -> None:

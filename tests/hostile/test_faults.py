@@ -40,7 +40,7 @@ from workers.brokers import open_broker
 from workers.tables import WORKER_STEPS
 
 KILLS = int(os.environ.get("KILLS", "20"))
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 180.0
 _PAUSE = threading.Event()
 
 
@@ -311,7 +311,7 @@ def test_poison_among_the_messages_stops_no_other_message(database: str) -> None
         worker = dramatiq.Worker(broker, worker_threads=2)
         worker.start()
         try:
-            both = heard.wait(20), poisoned.wait(20)
+            both = heard.wait(PATIENCE_SECONDS), poisoned.wait(PATIENCE_SECONDS)
         finally:
             worker.stop()
 
@@ -344,7 +344,7 @@ def test_a_fact_from_the_future_stops_the_projector_loudly_and_folds_nothing_bey
         env=environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
 

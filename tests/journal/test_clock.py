@@ -93,4 +93,4 @@ def test_a_moved_clock_is_announced(database: str) -> None:
     with FactsListener(database, channel=CLOCK_CHANNEL) as listener:
         Clock(database, Mode.TEST).move_to(MONTH_END)
 
-        assert listener.wait(5)
+        assert listener.wait(60)

@@ -21,7 +21,7 @@ from journal.postgres import EmbeddedPostgres, running_url
 from journal.postgres_errors import AlreadyRunning, NotRunning, OtherOwner, OtherVersion, StartFailed
 from tests.journal.sample import CODEC, JAR, ORIGIN, add, jar
 
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 120
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root has to give up root")
 
 SUPERVISOR = """

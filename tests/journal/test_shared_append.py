@@ -21,6 +21,7 @@ from journal.shared_append import MOST_FACTS, SharedAppend
 from tests.journal.sample import ACME, CODEC, JAR, ORIGIN, add, jar
 
 NOW = datetime(2026, 11, 10, tzinfo=UTC)
+PATIENCE_SECONDS = 120
 
 
 def append_to(stream: Stream, facts: int = 1) -> Append:
@@ -43,7 +44,7 @@ class Disk:
 
     def write(self, append: Append, *, looks_first: bool = False, give_up_at: float | None = None) -> Appended:
         self.begun.set()
-        assert self.may_end.wait(20)
+        assert self.may_end.wait(PATIENCE_SECONDS)
         if looks_first:
             self.looked_for.append(append)
         error = self.fails(append)
@@ -68,7 +69,7 @@ class Company:
     def of(cls, disk: Disk, appends: Sequence[Append]) -> "Company":
         shared, threads = SharedAppend(disk.write), ThreadPoolExecutor(1 + len(appends))
         first = threads.submit(shared.append, append_to(jar("first")))
-        assert disk.begun.wait(20)
+        assert disk.begun.wait(PATIENCE_SECONDS)
         others = []
         for number, append in enumerate(appends, start=1):
             others.append(threads.submit(shared.append, append))
@@ -77,13 +78,13 @@ class Company:
 
     def outcomes(self) -> list[Appended | BaseException]:
         self.disk.may_end.set()
-        told = [other.exception(20) or other.result() for other in (self.first, *self.others)]
+        told = [other.exception(PATIENCE_SECONDS) or other.result() for other in (self.first, *self.others)]
         self.threads.shutdown()
         return told
 
 
 def until(holds: Callable[[], bool]) -> None:
-    gives_up_at = time.monotonic() + 20
+    gives_up_at = time.monotonic() + PATIENCE_SECONDS
     while not holds():
         assert time.monotonic() < gives_up_at
         time.sleep(0.001)
@@ -190,19 +191,19 @@ def test_a_leader_that_never_comes_back_holds_up_nobody_for_ever() -> None:
     def write(append: Append, *, looks_first: bool = False, give_up_at: float | None = None) -> Appended:
         if append is stuck:
             disk.begun.set()
-            assert gone.wait(20)
+            assert gone.wait(PATIENCE_SECONDS)
         return disk.write(append, looks_first=looks_first, give_up_at=give_up_at)
 
     shared = SharedAppend(write, longest_wait_seconds=0.2)
     disk.may_end.set()
     with ThreadPoolExecutor(3) as threads:
         first = threads.submit(shared.append, stuck)
-        assert disk.begun.wait(20)
+        assert disk.begun.wait(PATIENCE_SECONDS)
         others = [threads.submit(shared.append, append_to(jar(name))) for name in "ab"]
-        assert {Appended} == {type(other.result(20)) for other in others}
+        assert {Appended} == {type(other.result(PATIENCE_SECONDS)) for other in others}
         assert isinstance(shared.append(append_to(jar("c"))), Appended)
         gone.set()
-        assert isinstance(first.result(20), Appended)
+        assert isinstance(first.result(PATIENCE_SECONDS), Appended)
 
 
 def test_when_the_database_is_gone_everybody_is_told_so() -> None:
@@ -278,8 +279,8 @@ def test_two_who_each_rely_on_what_the_other_writes_never_both_succeed(journal: 
                 threads.submit(journal.execute, JAR, jar(f"busy-{each}"), lambda _: add(1), ORIGIN) for each in "ab"
             ]
             both = [threads.submit(put, round_, *names) for names in (("left", "right"), ("right", "left"))]
-            assert 1 == sum(one.result(20) for one in both)
-            assert [1, 1] == [len(one.result(20)) for one in busy]
+            assert 1 == sum(one.result(PATIENCE_SECONDS) for one in both)
+            assert [1, 1] == [len(one.result(PATIENCE_SECONDS)) for one in busy]
 
 
 def test_a_key_that_two_use_up_at_once_counts_once(journal: Journal) -> None:

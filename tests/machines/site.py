@@ -93,7 +93,7 @@ def postgres_on(host: Host) -> Iterator[Server]:
             )
         stack.callback(_end, server, signal.SIGINT)
         here = f"host={sockets} user=psa_ledger dbname=psa_ledger"
-        until("PostgreSQL answers", lambda: _answers(here), 30)
+        until("PostgreSQL answers", lambda: _answers(here), 120)
         with migrated_template(here) as template:
             yield Server(template, host)
 
@@ -178,4 +178,4 @@ def _answers(url: str) -> bool:
 def _end(process: "subprocess.Popen[bytes]", number: signal.Signals) -> None:
     with suppress(ProcessLookupError):
         os.killpg(process.pid, number)
-    process.wait(30)
+    process.wait(120)

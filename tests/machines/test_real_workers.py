@@ -49,7 +49,7 @@ def test_a_real_worker_traces_its_pushes_and_their_calls(template: Template, tmp
         introduce(workers.system)
         workers.until("the addition is created", lambda: is_held(workers.system, 12))
         worker.terminate()
-        worker.wait(30)
+        worker.wait(120)
 
     spans = {span.span_id: span for span in sent_spans(received)}
     calls = [span for span in spans.values() if span.name == "ConnectWise POST" and texts_of(span)["verdict"] == "ok"]

@@ -26,14 +26,14 @@ class Watched:
     numbers: Numbers
 
     def text(self) -> str:
-        return httpx.get(f"{self.address}/metrics", trust_env=False).raise_for_status().text
+        return httpx.get(f"{self.address}/metrics", trust_env=False, timeout=60).raise_for_status().text
 
     def scrape(self) -> Scrape:
         self.system.fold()
         return Scrape.taken(self.address)
 
     def ready(self, question: str | None = None) -> httpx.Response:
-        return httpx.get(f"{self.address}/ready{f'?ask={question}' if question else ''}", trust_env=False)
+        return httpx.get(f"{self.address}/ready{f'?ask={question}' if question else ''}", trust_env=False, timeout=60)
 
 
 @pytest.fixture

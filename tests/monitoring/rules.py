@@ -42,7 +42,7 @@ class Scrape:
     def taken(cls, address: str) -> "Scrape":
         """Ask a process, as Prometheus does; one that can not be asked is noted as down."""
         try:
-            return cls.of(httpx.get(f"{address}/metrics", trust_env=False).raise_for_status().text)
+            return cls.of(httpx.get(f"{address}/metrics", trust_env=False, timeout=60).raise_for_status().text)
         except httpx.HTTPError:
             return cls({"up" + _labels(INSTANCE): 0.0})
 

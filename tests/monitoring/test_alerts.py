@@ -40,7 +40,7 @@ _PAUSE = threading.Event()
 
 def until(condition: Callable[[], bool]) -> None:
     """The server takes a moment to let go of a connection that was closed."""
-    for _ in range(400):
+    for _ in range(6_000):
         if condition():
             return
         _PAUSE.wait(0.02)

@@ -20,7 +20,7 @@ from projections.projector import LOCK, Projector
 from tests.projections.dump import dump, empty
 from tests.projections.story import Ledger, tell
 
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 120.0
 
 
 @contextmanager

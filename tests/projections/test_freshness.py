@@ -11,7 +11,7 @@ from projections.freshness import Freshness, views_position, wait_until_folded
 from projections.projector import VIEWS_CHANNEL
 from tests.projections.story import Ledger, tell
 
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 120.0
 
 
 def test_a_waiter_is_woken_by_the_fold_that_reaches_its_position(journal: Journal, ledger: str) -> None:
@@ -76,7 +76,8 @@ def test_a_lost_connection_is_replaced(journal: Journal, ledger: str) -> None:
                     "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
                     " WHERE application_name = 'psa-ledger freshness' AND datname = current_database()"
                 ).fetchall()
-            assert cut == [(True,)]
+            # A moment longer the server may list one that a test before has closed.
+            assert (True,) in cut
             await asyncio.to_thread(fold_until, ledger)
             return await freshness.wait_for(entry.position, PATIENCE_SECONDS)
 
@@ -110,4 +111,6 @@ def test_the_position_is_announced_with_each_batch(journal: Journal, ledger: str
 
         fold_until(ledger)
 
-        assert [str(journal.head())] == [heard.payload for heard in listener.notifies(timeout=5, stop_after=1)]
+        assert [str(journal.head())] == [
+            heard.payload for heard in listener.notifies(timeout=PATIENCE_SECONDS, stop_after=1)
+        ]

@@ -136,7 +136,7 @@ def site(app: Starlette) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def client() -> Iterator[httpx.Client]:
     hooks = {"response": [read_and_judge]} if vendor_document.is_present() else {}
-    with httpx.Client(event_hooks=hooks, trust_env=False, timeout=10) as made:
+    with httpx.Client(event_hooks=hooks, trust_env=False, timeout=60) as made:
         yield made
 
 

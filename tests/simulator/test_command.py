@@ -28,12 +28,12 @@ def test_the_application_runs_in_a_thread_and_stops_with_its_block() -> None:
     before = set(threading.enumerate())
 
     with running(create_app(())) as url:
-        alive = httpx.get(f"{url}/_simulator/tenants", trust_env=False).json()
+        alive = httpx.get(f"{url}/_simulator/tenants", trust_env=False, timeout=60).json()
 
     assert alive == []
     assert set(threading.enumerate()) <= before
     with pytest.raises(httpx.ConnectError):
-        httpx.get(f"{url}/_simulator/tenants", trust_env=False)
+        httpx.get(f"{url}/_simulator/tenants", trust_env=False, timeout=60)
 
 
 def test_the_command_prints_its_url_serves_the_demo_and_stops_when_interrupted() -> None:
@@ -44,10 +44,10 @@ def test_the_command_prints_its_url_serves_the_demo_and_stops_when_interrupted()
             said = process.stdout.readline()
             url = re.search(r"http://\S+", said)
             assert url is not None, said
-            listed = httpx.get(f"{url[0]}/_simulator/tenants", trust_env=False, timeout=10).json()
+            listed = httpx.get(f"{url[0]}/_simulator/tenants", trust_env=False, timeout=60).json()
         finally:
             process.send_signal(signal.SIGINT)
-            _, errors = process.communicate(timeout=10)
+            _, errors = process.communicate(timeout=60)
 
     assert [tenant["company_id"] for tenant in listed] == ["acme_msp", "beta_msp"]
     assert errors == ""
@@ -127,7 +127,7 @@ def asked_by_curl(line: str) -> httpx.Request:
 def test_the_help_has_an_example_that_an_outsider_can_follow() -> None:
     example = parser().format_help().partition("example, in two terminals:")[2].partition("\n\n")[0]
     start, *calls = re.sub(r"\\\n\s*", "", example).strip().splitlines()
-    with running(create_app()) as url, httpx.Client(trust_env=False) as client:
+    with running(create_app()) as url, httpx.Client(trust_env=False, timeout=60) as client:
         lines = [re.sub(r"  #.*", "", line).replace("http://127.0.0.1:8090", url) for line in calls]
         info, companies, fault, guide = (client.send(asked_by_curl(line)) for line in lines)
         again = client.send(asked_by_curl(lines[1]))
@@ -173,10 +173,10 @@ def test_the_command_answers_within_a_second_of_processor_time() -> None:
         try:
             assert process.stdout is not None
             url = process.stdout.readline().split()[-1]
-            found = httpx.get(f"{url}/login/companyinfo/acme_msp", trust_env=False, timeout=10).json()
+            found = httpx.get(f"{url}/login/companyinfo/acme_msp", trust_env=False, timeout=60).json()
         finally:
             process.send_signal(signal.SIGINT)
-            process.wait(timeout=10)
+            process.wait(timeout=60)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
 
     assert "acme_msp" == found["CompanyID"]

@@ -24,6 +24,7 @@ from workers.actors import answers
 from workers.dispatch import Dispatcher
 from workers.tools import Clients, Timing, Tools
 
+PATIENCE_SECONDS = 120.0
 TIMING = Timing(deadline=timedelta(seconds=20), lease=timedelta(minutes=10))
 _CHANGES = count(1)
 
@@ -82,7 +83,7 @@ class Whole:
         assert self._wait(self.api.parts.journal.head())
 
     def _wait(self, position: int) -> bool:
-        return self.api.served.portal.call(self.api.parts.freshness.wait_for, position, 20.0)
+        return self.api.served.portal.call(self.api.parts.freshness.wait_for, position, PATIENCE_SECONDS)
 
     def dispatcher(self, clients: Clients | None = None) -> Dispatcher:
         """Workers, with PSA clients of their own if given."""
@@ -237,7 +238,7 @@ def whole(served: Served, api: Api, tenant: SimulatedTenant) -> Iterator[Whole]:
                 return parts.vault.get(connection, msp, number)
 
         def wait_for_views(position: int) -> bool:
-            return served.portal.call(parts.freshness.wait_for, position, 20.0)
+            return served.portal.call(parts.freshness.wait_for, position, PATIENCE_SECONDS)
 
         tools = Tools(
             journal=parts.journal,

@@ -36,7 +36,7 @@ from tests.workers.system import MSP, System, ready_system
 pytestmark = pytest.mark.tortured
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 180.0
 CLIENT_ID = "00000000-0000-0000-0000-000000000001"
 _PAUSE = threading.Event()
 

@@ -501,7 +501,7 @@ def open_system(
     """A system that nothing is connected to. `seconds` is the clock of the request budget."""
     with (
         running(create_app([recipe]), host=psa_host) as psa_url,
-        httpx.Client() as http,
+        httpx.Client(timeout=60) as http,
         open_http(Guard(frozenset({psa_url}))) as outgoing,
         Journal(url, CODEC, pool_size=4) as journal,
         ConnectionPool(url, min_size=1, max_size=6, open=True) as pool,

@@ -24,7 +24,7 @@ def answers_through(url: str) -> bool:
         worker = dramatiq.Worker(broker, worker_threads=2)
         worker.start()
         try:
-            return heard.wait(20)
+            return heard.wait(120)
         finally:
             worker.stop()
 

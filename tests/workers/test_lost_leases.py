@@ -20,7 +20,7 @@ from workers.dispatch import Dispatcher, Message, Send
 from workers.leases import claim
 from workers.tools import Timing
 
-LONG_ENOUGH = 20
+LONG_ENOUGH = 120
 
 
 def numbered() -> Callable[[], str]:
