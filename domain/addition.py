@@ -336,6 +336,8 @@ class AdditionState:
     is_outcome_unknown: bool = False
     """Then only an absolute push may write; increments wait."""
     exceptional: Exceptional | None = None
+    missed: Mapping[BillingMonth, Exceptional] = field(default_factory=dict)
+    """Closed months that were not written before a newer one closed, until their own overwrite or an admin's word."""
     drift: DriftDetected | None = None
     """The newest hand edit seen since the last settled push."""
     troubles: Mapping[Problem, str] = field(default_factory=dict)
@@ -635,7 +637,8 @@ def refuse_push(
     is_news: bool = True,
 ) -> tuple[AdditionFact, ...]:
     """An exception before a start; unless `is_news`, nothing when exactly this one stands already."""
-    if not is_news and state.exceptional == Exceptional(problem, kind, month, run, detail, found, wanted):
+    standing = state.missed.get(month) if problem is Problem.MISSED_MONTH else state.exceptional
+    if not is_news and standing == Exceptional(problem, kind, month, run, detail, found, wanted):
         return ()
     return (PushRefused(kind, month, run, problem, detail, found, wanted),)
 
@@ -756,8 +759,11 @@ def approve_push(
 def request_retry(
     state: AdditionState, agreement: PsaAgreementId, product: PsaProductId, *, create_again: bool
 ) -> tuple[AdditionFact, ...]:
-    """Raises: NothingToRetry."""
-    if state.exceptional is None:
+    """Try what stands in the way again; where only missed months stand, let those go.
+
+    Raises: NothingToRetry.
+    """
+    if state.exceptional is None and not state.missed:
         raise NothingToRetry(agreement, product)
     return (RetryRequested(create_again),)
 
@@ -835,9 +841,14 @@ def evolve(state: AdditionState, fact: AdditionFact) -> AdditionState:
             held = state.held
             if held is not None and (held.kind, held.month, held.run) == (fact.kind, fact.month, fact.run):
                 state = replace(state, held=None, approved=None)  # What is refused waits for no answer any more.
-            return _with_outcome(replace(state, exceptional=refused), fact.run, LineOutcome.REFUSED)
+            if fact.problem is Problem.MISSED_MONTH:
+                state = replace(state, missed={**state.missed, fact.month: refused})
+            else:
+                state = replace(state, exceptional=refused)
+            return _with_outcome(state, fact.run, LineOutcome.REFUSED)
         case RetryRequested():
-            return replace(state, exceptional=None, is_lost=False, may_create_again=fact.create_again)
+            missed = state.missed if state.exceptional is not None else {}
+            return replace(state, exceptional=None, missed=missed, is_lost=False, may_create_again=fact.create_again)
         case ProrationConfirmed():
             return replace(state, is_proration_confirmed=True)
         case DriftDetected():
@@ -895,7 +906,8 @@ def _settled(state: AdditionState, version: int, fact: UsagePushed) -> AdditionS
         held=None,
         approved=None,
         is_outcome_unknown=False,
-        exceptional=state.exceptional if _is_missed_otherwise(state, started.month) else None,
+        exceptional=None,
+        missed=_without(state.missed, started.month),
         drift=None,
         finals=finals,
     )
@@ -914,10 +926,9 @@ def _is_fresh_after(state: AdditionState, started: PushStarted) -> bool:
             return False
 
 
-def _is_missed_otherwise(state: AdditionState, month: BillingMonth) -> bool:
-    """Whether another month is missed: writing this one does not bring it back, only its own overwrite does."""
-    exceptional = state.exceptional
-    return exceptional is not None and exceptional.problem is Problem.MISSED_MONTH and exceptional.month != month
+def _without(missed: Mapping[BillingMonth, Exceptional], written: BillingMonth) -> Mapping[BillingMonth, Exceptional]:
+    """Writing a month brings back none of the others that were missed: only its own overwrite does."""
+    return {month: why for month, why in missed.items() if month != written} if written in missed else missed
 
 
 def _with_outcome(state: AdditionState, run: RunId | None, outcome: LineOutcome) -> AdditionState:

@@ -1,7 +1,7 @@
 """What needs a person: each exception with its numbers, and for each kind one sentence that says how it is cured.
 
-An addition can have several: why it does not hold what it should, a push that waits for an answer, what the nightly
-watch saw. None is named twice. The connection has
+An addition can have several: why it does not hold what it should, each month that was missed, a push that waits for an
+answer, what the nightly watch saw. None is named twice. The connection has
 one while it needs attention. Additions of a tenant that is not the live one keep theirs; readers ask for the live
 tenant's (`connections.site` and `company_id`).
 """
@@ -15,6 +15,7 @@ import psycopg
 
 from domain.addition import (
     AdditionState,
+    Exceptional,
     HoldReason,
     Problem,
     PushFailed,
@@ -190,7 +191,7 @@ class Exceptions:
     """The view `exceptions`."""
 
     name = "exceptions"
-    version = 3
+    version = 4
     steps = STEPS
     tables = ("exceptions",)
     kinds = frozenset({StreamKind.ADDITION, StreamKind.CONNECTION})
@@ -219,7 +220,11 @@ class Exceptions:
             return  # As with most facts of a long journal.
         msp, addition = seen.entry.msp, str(seen.stream_id)
         if before.exceptional != after.exceptional:
-            self._changed[(msp, addition)] = _exceptional(addition, seen)
+            self._changed[(msp, addition)] = _exceptional(addition, after.exceptional, seen)
+        for month in before.missed.keys() | after.missed.keys():
+            if before.missed.get(month) != after.missed.get(month):
+                name = f"{addition}:{month}"
+                self._changed[(msp, name)] = _exceptional(name, after.missed.get(month), seen)
         shown_before, shown_after = _shown_troubles(before), _shown_troubles(after)
         for problem in shown_before.keys() | shown_after.keys():
             if shown_before.get(problem) != shown_after.get(problem):
@@ -253,7 +258,7 @@ class Exceptions:
         self._disconnected.clear()
 
 
-_SHOWN = attrgetter("exceptional", "troubles", "drift", "held", "approved")
+_SHOWN = attrgetter("exceptional", "missed", "troubles", "drift", "held", "approved")
 """All of an addition's state that an exception tells of."""
 
 
@@ -276,9 +281,7 @@ def _of_addition(name: str, seen: Seen) -> dict[str, object]:
     }
 
 
-def _exceptional(name: str, seen: Seen) -> Row | None:
-    state: AdditionState = seen.after
-    found = state.exceptional
+def _exceptional(name: str, found: Exceptional | None, seen: Seen) -> Row | None:
     if found is None:
         return None
     fact = seen.entry.fact

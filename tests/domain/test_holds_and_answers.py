@@ -251,7 +251,7 @@ def test_an_answer_survives_a_push_that_is_tried_again() -> None:
 
 
 def test_a_refused_push_is_an_exception_with_its_numbers_recorded_once_unless_it_is_news() -> None:
-    fact = refused(FINAL, Problem.MISSED_MONTH, "two months ago", wanted=5, run=RUN)
+    fact = refused(FINAL, Problem.TWO_RUNNING, "records 500 and 501", wanted=5, run=RUN)
 
     def refusing(facts: tuple[AdditionFact, ...], *, is_news: bool) -> Pushing:
         return given(ADDITION, *facts).when(
@@ -259,8 +259,8 @@ def test_a_refused_push_is_an_exception_with_its_numbers_recorded_once_unless_it
             kind=FINAL,
             month=NOVEMBER,
             run=RUN,
-            problem=Problem.MISSED_MONTH,
-            detail="two months ago",
+            problem=Problem.TWO_RUNNING,
+            detail="records 500 and 501",
             wanted=Decimal(5),
             is_news=is_news,
         )
@@ -268,7 +268,7 @@ def test_a_refused_push_is_an_exception_with_its_numbers_recorded_once_unless_it
     state = refusing(HOLDS_12, is_news=False).then(fact)
 
     assert state.exceptional == Exceptional(
-        Problem.MISSED_MONTH, FINAL, NOVEMBER, RUN, "two months ago", None, Decimal(5)
+        Problem.TWO_RUNNING, FINAL, NOVEMBER, RUN, "records 500 and 501", None, Decimal(5)
     )
     refusing((*HOLDS_12, fact), is_news=False).then()
     refusing((*HOLDS_12, fact), is_news=True).then(fact)

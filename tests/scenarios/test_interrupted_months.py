@@ -111,7 +111,22 @@ def test_a_missed_month_can_still_be_overwritten_by_hand(system: System) -> None
 
     assert [Decimal(12)] == system.held(system.license_product)
     assert "OVERWRITE 2026-11" == kinds(system, system.license_product)[-1]
-    assert system.addition(system.license_product).exceptional is None
+    assert {} == system.addition(system.license_product).missed
+
+
+def test_each_of_several_missed_months_is_an_exception_until_it_is_overwritten_itself(system: System) -> None:
+    start(system)
+    system.pause()
+    for month in (NOVEMBER, DECEMBER, JANUARY):
+        close(system, month)
+    system.resume()
+    system.settle()
+    assert ["MISSED_MONTH 2026-11", "MISSED_MONTH 2026-12"] == exceptions(system)
+
+    system.sync_now(DECEMBER)
+    system.settle()
+
+    assert ["MISSED_MONTH 2026-11"] == exceptions(system)
 
 
 def test_every_run_of_missed_months_finishes(system: System) -> None:
@@ -243,6 +258,16 @@ def test_a_month_missed_altogether_is_closed_at_once_and_not_with_the_next_one(s
     system.settle()
 
     assert [("2026-11", 1, [Decimal("12.00"), Decimal("0.00")])] == closed_months(system)
+
+
+def exceptions(system: System) -> list[str]:
+    """Problem and month of what stands on the exception list about the licences' addition, in order."""
+    system.fold()
+    with system.tools.pool.connection() as connection:
+        rows = connection.execute(
+            "SELECT problem || ' ' || month FROM exceptions WHERE product = %s ORDER BY 1", (system.license_product,)
+        ).fetchall()
+    return [str(row) for (row,) in rows]
 
 
 def reconnect(system: System) -> None:

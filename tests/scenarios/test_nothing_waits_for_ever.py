@@ -76,9 +76,8 @@ def test_a_missed_month_stays_an_exception_beside_the_final_that_was_written(sys
     system.resume()
     system.settle()
 
-    exceptional = system.addition(system.license_product).exceptional
-    assert exceptional is not None
-    assert ("MISSED_MONTH", NOVEMBER) == (exceptional.problem.value, exceptional.month)
+    state = system.addition(system.license_product)
+    assert (None, [NOVEMBER]) == (state.exceptional, list(state.missed))
 
 
 def test_a_plan_left_under_peak_is_billed_zero_from_the_next_month_on(system: System) -> None:
