@@ -92,7 +92,7 @@ class RabbitServer(BrokerServer):
 
     def __init__(self, directory: Path) -> None:
         super().__init__(directory)
-        self._mapper, self._between = (port for port in free_ports(3) if port != self._port)
+        self._mapper, self._between = [port for port in free_ports(3) if port != self._port][:2]
         self._mapping: subprocess.Popen[bytes] | None = None
 
     @property
