@@ -50,7 +50,8 @@ def check_database(trusted: list[str] | tuple[str, ...]) -> int:
     checked = check(url, keys)
     for finding in checked.findings:
         where = f"position {finding.position}" if finding.position else "signatures"
-        print(f"NOT PROVEN: {where}{f' of MSP {finding.msp}' if finding.msp else ''}: {finding.what}")
+        of = f" of MSP {finding.msp}" if finding.msp else ""
+        verify_export.say(sys.stdout, f"NOT PROVEN: {where}{of}: {finding.what}")
     if not checked.is_proven:
         return 1
     print(

@@ -23,9 +23,9 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Optional, TextIO
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
@@ -33,6 +33,8 @@ CHAIN_TAG = b"psa-ledger.chain.v1\n"
 FACT, LEFT_OUT, CHECKPOINT, SIGNATURE = b'{"chain":"', b'{"left_out":"', b'{"checkpoint":', b',"signature":"'
 CUT = 76
 """Where the hashed bytes of a fact's line go on, after the brace: behind `{"chain":"<64 digits>",`."""
+LONGEST_SHOWN = 100
+"""Characters of a value that a sentence repeats from a bad line."""
 
 TrustedKeys = Mapping[str, Ed25519PublicKey]
 
@@ -133,21 +135,21 @@ def verify(lines: Iterable[bytes], keys: TrustedKeys, reaches: int = 0) -> Prove
             raise NotProven(number, "this is no line of an export")
     if reached.unsigned_since:
         raise NotProven(reached.unsigned_since, "no checkpoint follows; from here on nothing is proven")
+    if reached.checkpoints == 0:
+        raise NotProven(number + 1, "no checkpoint follows: nothing is signed, so the file proves nothing")
     if reached.count != header["until"]:
         raise NotProven(
             number + 1, f"the file ends at number {reached.count}, but line 1 says that it goes up to {header['until']}"
         )
     if reached.count < reaches:
         raise NotProven(number + 1, f"the file ends at number {reached.count} and does not reach {reaches}")
-    if not begins_signed:
-        raise NotProven(number + 1, "the checkpoint at which the export begins is missing here")
     return Proven(
         msp=msp,
         facts=reached.facts,
         left_out=reached.left_out,
         after=after["count"],
         until=reached.count,
-        until_at=reached.at or "(never: nothing is signed yet)",
+        until_at=reached.at,
         checkpoints=reached.checkpoints,
         filter=header["filter"],
     )
@@ -157,7 +159,7 @@ def _header(line: bytes) -> dict[str, Any]:
     """Raises: NotProven."""
     header: dict[str, Any] = {}
     try:
-        header = json.loads(line)["export"]
+        header = _parsed(line)["export"]
         after = header["after"]
         is_right = (
             header["format"] == "psa-ledger.export.v1"
@@ -172,6 +174,14 @@ def _header(line: bytes) -> dict[str, Any]:
     if not is_right:
         raise NotProven(1, "this does not begin like an export with proof (a CSV export has none)")
     return header
+
+
+def _parsed(text: bytes) -> Any:
+    """What a line of JSON says. Raises: ValueError, also where it is nested deeper than anything of ours."""
+    try:
+        return json.loads(text)
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
 
 
 def _canonical(value: object) -> bytes:
@@ -204,15 +214,16 @@ _NUMBER = re.compile(rb',"number":([0-9]{1,18}),"recorded_at":')
 def _about(line: bytes) -> str:
     """Names the fact that a bad line shows, as far as it can be read."""
     try:
-        shown = json.loads(line)
-        return f"it shows {shown['type']} as number {shown['number']}, entry {shown['fact']['entry_id']}"
+        shown = _parsed(line)
+        named = [str(each)[:LONGEST_SHOWN] for each in (shown["type"], shown["number"], shown["fact"]["entry_id"])]
+        return "it shows {} as number {}, entry {}".format(*named)
     except (KeyError, TypeError, ValueError):
         return "it can not be read"
 
 
 def _left_out(reached: _Reached, number: int, line: bytes) -> None:
     try:
-        hashes = bytes.fromhex(json.loads(line)["left_out"])
+        hashes = bytes.fromhex(_parsed(line)["left_out"])
     except (KeyError, TypeError, ValueError):
         hashes = b""
     if not hashes or len(hashes) % 32 or line != LEFT_OUT + hashes.hex().encode() + b'"}':
@@ -229,24 +240,30 @@ def _checkpoint(reached: _Reached, number: int, line: bytes, msp: str, keys: Tru
     cut = line.rfind(SIGNATURE)
     body = line[len(CHECKPOINT) : cut]
     try:
-        told = json.loads(body)
-        signature = base64.b64decode(json.loads(line)["signature"], validate=True)
-        key, count = str(told["key"]), int(told["count"])
-        chain, nth, previous, at = str(told["chain"]), int(told["number"]), told["previous"], str(told["at"])
-        is_right = told["format"] == "psa-ledger.checkpoint.v1"
+        told = _parsed(body)
+        signature = base64.b64decode(_parsed(line)["signature"], validate=True)
+        key, of, chain, at, previous = (told[name] for name in ("key", "msp", "chain", "at", "previous"))
+        count, nth = told["count"], told["number"]
+        is_right = (
+            told["format"] == "psa-ledger.checkpoint.v1"
+            and all(type(each) is str for each in (key, of, chain, at))
+            and all(type(each) is int for each in (count, nth))
+        )
         is_exact = line == CHECKPOINT + body + SIGNATURE + base64.b64encode(signature) + b'"}'
     except (KeyError, TypeError, ValueError, binascii.Error):
         raise NotProven(number, "this checkpoint can not be read") from None
     if not is_right or not is_exact:
         raise NotProven(number, "this checkpoint is of another form")
     if key not in keys:
-        raise NotProven(number, f"this checkpoint is signed with key {key}, which is none of the keys given")
+        raise NotProven(
+            number, f"this checkpoint is signed with key {key[:LONGEST_SHOWN]}, which is none of the keys given"
+        )
     try:
         keys[key].verify(signature, body)
     except InvalidSignature:
         raise NotProven(number, f"the signature of this checkpoint by key {key} is not right") from None
-    if told["msp"] != msp:
-        raise NotProven(number, f"this checkpoint is one of MSP {told['msp']}, by line 1 all is of {msp}")
+    if of != msp:
+        raise NotProven(number, f"this checkpoint is one of MSP {of}, by line 1 all is of {msp}")
     if number == 2 and (count, chain) != (reached.count, reached.chain.hex()):
         raise NotProven(
             number, f"the export begins after {reached.count} facts by line 1, but this checkpoint covers {count}"
@@ -269,8 +286,7 @@ def read_keys(given: Sequence[str]) -> TrustedKeys:
     """Read public keys, each given as base64 text or as a file. Shape: by key id. Raises: BadKey."""
     keys = {}
     for each in given:
-        is_file = len(each) < 1_000 and Path(each).is_file()
-        found = _keys_in(Path(each).read_text(encoding="utf-8") if is_file else each)
+        found = _keys_in(_text_of(each))
         if not found:
             raise BadKey("a key is the base64 text of 32 bytes, or a file with such lines or a PEM public key")
         for key in found:
@@ -278,11 +294,20 @@ def read_keys(given: Sequence[str]) -> TrustedKeys:
     return keys
 
 
+def _text_of(given: str) -> str:
+    """The text of a key or of keys: what the file of that name holds, or else what was given."""
+    try:
+        is_file = Path(given).is_file()
+    except (OSError, ValueError):  # no name that a file could have
+        is_file = False
+    return Path(given).read_text(encoding="utf-8", errors="replace") if is_file else given
+
+
 def _keys_in(text: str) -> list[Ed25519PublicKey]:
     if "-----BEGIN" in text:
         try:
             key = serialization.load_pem_public_key(text.encode())
-        except ValueError:
+        except (ValueError, UnsupportedAlgorithm):
             return []
         return [key] if isinstance(key, Ed25519PublicKey) else []
     found = []
@@ -307,13 +332,24 @@ def check_file(path: str, given_keys: Sequence[str], reaches: int = 0) -> int:
         with open(path, "rb") as lines:
             proven = verify(lines, keys, reaches)
     except NotProven as bad:
-        sys.stdout.write(f"NOT PROVEN: {path}, {bad}\n")
+        say(sys.stdout, f"NOT PROVEN: {path}, {bad}")
         return 1
     except (BadKey, OSError) as error:
-        sys.stderr.write(f"{error}\n")
+        say(sys.stderr, str(error))
         return 2
-    sys.stdout.write(proven.sentence() + "\n")
+    say(sys.stdout, proven.sentence())
     return 0
+
+
+def say(stream: TextIO, sentence: str) -> None:
+    """Write one line, whatever stands in it: what a file says can not begin another, hide one or stop us.
+
+    What is not printable (line ends, a terminal's commands, letters that turn the direction) is written as its escape,
+    and so is what the stream's encoding does not have.
+    """
+    shown = "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in sentence)
+    encoding = stream.encoding or "utf-8"
+    stream.write(shown.encode(encoding, "backslashreplace").decode(encoding) + "\n")
 
 
 def main() -> int:

@@ -418,6 +418,74 @@ def test_a_hash_left_away_in_a_filtered_export_is_found(verify: Verify, told: st
     assert f"line {place + 1}: " in said or f"line {place + 2}: " in said
 
 
+DEEP = b"[" * 100_000
+BREAKING: dict[str, tuple[Lines, int]] = {
+    "a first line nested without end": ([b'{"export":' + DEEP], 1),
+    "a fact nested without end": ([b'{"chain":"' + b"0" * 64 + b'","fact":' + DEEP], 2),
+    "hashes nested without end": ([b'{"left_out":"00","more":' + DEEP], 2),
+    "a checkpoint nested without end": ([b'{"checkpoint":' + DEEP + b',"signature":"AA=="}'], 2),
+    "a checkpoint of endlessly many facts": ([b'{"checkpoint":{"key":"k","count":Infinity},"signature":"AA=="}'], 2),
+    "a checkpoint whose number is beyond all numbers": (
+        [b'{"checkpoint":{"key":"k","msp":"m","chain":"","at":"","count":1,"number":1e999},"signature":"AA=="}'],
+        2,
+    ),
+    "a checkpoint of the form of a list": ([b'{"checkpoint":[],"signature":"AA=="}'], 2),
+    "a checkpoint whose MSP is left out": (
+        [b'{"checkpoint":{"key":"k","chain":"","at":"","count":1,"number":1},"signature":"AA=="}'],
+        2,
+    ),
+    "half a letter as the type of a fact": (
+        [b'{"chain":"' + b"0" * 64 + b'","fact":{"entry_id":"e"},"number":1,"type":"\\ud800"}'],
+        2,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BREAKING)
+def test_a_line_made_to_break_the_verifier_is_named_like_any_other(verify: Verify, whole: Lines, name: str) -> None:
+    lines, bad = BREAKING[name]
+
+    status, said = verify(lines if bad == 1 else [whole[0], *lines])
+
+    assert 1 == status
+    assert f"line {bad}: " in said
+
+
+def test_what_a_file_says_can_neither_begin_a_line_nor_command_the_terminal(verify: Verify, whole: Lines) -> None:
+    spoken = b"x\\r\\n\\u001b[2JCOMPLETE\\u202e\\u0085"
+    fact = b'{"chain":"' + b"0" * 64 + b'","fact":{"entry_id":"' + spoken + b'"},"number":1,"type":"' + spoken + b'"}'
+    body = whole[-1][14 : whole[-1].rfind(b',"signature":')].replace(KEY.id.encode(), spoken)
+
+    for line in (fact, signed(body)):
+        status, said = verify([whole[0], line])
+
+        assert (1, True) == (status, said.startswith("NOT PROVEN: "))
+        assert "COMPLETE" in said
+        assert said.removesuffix("\n").isprintable()
+
+
+def test_a_file_without_any_signature_proves_nothing_whatever_it_says(verify: Verify, whole: Lines) -> None:
+    header = json.loads(whole[0])
+    header["export"]["until"] = 0
+
+    status, said = verify([json.dumps(header, separators=(",", ":")).encode()])
+
+    assert (1, True) == (status, "line 2: " in said)
+
+
+@pytest.mark.parametrize("content", [bytes(range(128, 256)), b"-----BEGIN PUBLIC KEY-----\n"])
+def test_a_file_that_holds_no_key_is_told_as_such(
+    content: bytes, whole: Lines, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, key = tmp_path / "export.ndjson", tmp_path / "key"
+    path.write_bytes(b"\n".join(whole) + b"\n")
+    key.write_bytes(content)
+
+    status = main(["verify", str(path), "--key", str(key)])
+
+    assert (2, True) == (status, capsys.readouterr().err.startswith("a key is the base64 text"))
+
+
 def test_keys_are_read_from_text_from_a_list_and_from_pem(verify: Verify, whole: Lines, tmp_path: Path) -> None:
     pem, listed = tmp_path / "key.pem", tmp_path / "keys.txt"
     pem.write_bytes(KEY.private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
