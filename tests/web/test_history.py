@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, expect
 from journal.entry import Role
 from tests.api import given, operations
 from tests.syncing.whole import Whole
-from tests.web.panel import Held, Panel, is_stream
+from tests.web.panel import Held, Panel, asks_for, is_stream
 
 
 @pytest.fixture
@@ -117,6 +117,26 @@ def test_filters_are_the_address_and_chips_take_them_away(billing: Whole, panel:
     expect(everything.get_by_text("registered Initech")).to_be_visible()
 
 
+def test_what_is_typed_stays_while_the_page_is_drawn_anew(billing: Whole, panel: Panel) -> None:
+    panel.open("/history")
+    everything = panel.page.get_by_role("region", name="Facts")
+    mapped = everything.get_by_text(re.compile("^mapped Globex"))
+    expect(mapped).to_be_visible()
+    panel.page.route("**/graphql", answers := Held(asks_for("History")))
+    panel.page.get_by_label("Role").select_option("PLATFORM")
+
+    who = panel.page.get_by_label("Who")
+    who.fill("nobody at all")
+    answers.end()
+
+    expect(mapped).to_have_count(0)
+    expect(who).to_have_value("nobody at all")
+    who.press("Enter")
+    expect(panel.page.get_by_text("Nothing fits these filters.")).to_be_visible()
+    panel.button("Clear filters").first.click()
+    expect(who).to_have_value("")
+
+
 def test_what_is_filtered_can_be_taken_along_with_its_proof(billing: Whole, panel: Panel) -> None:
     panel.open("/history?type=organization.licenses-changed")
 
@@ -164,6 +184,7 @@ def test_instants_that_are_still_to_come_are_refused_at_their_field(connected: W
     panel.button("Compare").click()
 
     expect(panel.page.get_by_text("Give two instants that have passed, the earlier one first.")).to_be_visible()
+    expect(field).to_have_value(later)
 
 
 def test_the_header_takes_the_panel_to_an_instant_and_back(connected: Whole, panel: Panel) -> None:

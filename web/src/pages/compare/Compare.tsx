@@ -10,6 +10,7 @@ import { ListOf } from '../../ui/ListOf.tsx';
 import { Loading } from '../../ui/Loading.tsx';
 import { Page } from '../../ui/Page.tsx';
 import { type Column, Table } from '../../ui/Table.tsx';
+import { Typed } from '../../ui/Typed.tsx';
 import { words as shared } from '../../words/en.ts';
 import { inUtc } from '../../words/format.ts';
 import { type DifferencesQuery, differencesQuery, nowQuery } from './queries.graphql.ts';
@@ -63,10 +64,10 @@ function Instants({ from, to, now }: { from: string; to: string; now: string }) 
       }}
     >
       <Field label={words.from} error={error}>
-        {(slots) => <input {...slots} type="datetime-local" name="from" step={1} value={from.slice(0, 19)} required />}
+        {(slots) => <Typed {...slots} type="datetime-local" name="from" step={1} value={from.slice(0, 19)} required />}
       </Field>
       <Field label={words.to}>
-        {(slots) => <input {...slots} type="datetime-local" name="to" step={1} value={to.slice(0, 19)} required />}
+        {(slots) => <Typed {...slots} type="datetime-local" name="to" step={1} value={to.slice(0, 19)} required />}
       </Field>
       <button type="submit" class="primary">
         {words.show}

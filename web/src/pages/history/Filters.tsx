@@ -2,6 +2,7 @@ import { factTypes } from '../../facts/sentence.ts';
 import type { Names } from '../../names/names.ts';
 import { setParams } from '../../router/location.ts';
 import { Icon } from '../../ui/Icon.tsx';
+import { Typed } from '../../ui/Typed.tsx';
 import { words as shared } from '../../words/en.ts';
 import { type Filter, isFiltered, NAMES, NO_FILTER, ROLES } from './filters.ts';
 import { words } from './words.ts';
@@ -15,14 +16,11 @@ export function Filters({ filter, names }: { filter: Filter; names: Names }) {
   const instant = (name: 'since' | 'until', label: string) => (
     <label>
       <span>{label}</span>
-      <input
+      <Typed
         type="datetime-local"
         step={1}
         value={filter[name]?.slice(0, 19) ?? ''}
-        onChange={(event) => {
-          const given = event.currentTarget.value;
-          setParams({ [NAMES[name]]: given === '' ? null : new Date(`${given}Z`).toISOString() });
-        }}
+        take={(given) => setParams({ [NAMES[name]]: given === '' ? null : new Date(`${given}Z`).toISOString() })}
       />
     </label>
   );
@@ -51,10 +49,7 @@ export function Filters({ filter, names }: { filter: Filter; names: Names }) {
         </label>
         <label>
           <span>{words.who}</span>
-          <input
-            value={filter.subject ?? ''}
-            onChange={(event) => setParams({ [NAMES.subject]: event.currentTarget.value.trim() })}
-          />
+          <Typed value={filter.subject ?? ''} take={(given) => setParams({ [NAMES.subject]: given.trim() })} />
         </label>
         <label>
           <span>{words.role}</span>
