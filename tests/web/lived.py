@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 from domain.addition import PushKind
 from domain.values import BillingMonth
@@ -49,8 +50,9 @@ def live_in(ledger: Whole) -> Lived:
     ledger.settle()
     close_last_month(ledger, ids, {name: one["id"] for name, one in mapped})
     change(ledger, ids["globex"], 14, datetime.now(UTC) - (LAST.ends_at - timedelta(days=1)))
-    change(ledger, ids["globex"], 15, timedelta(days=9))
-    change(ledger, ids["globex"], 17, timedelta(days=2, hours=3))
+    this_month = datetime.now(UTC) - LAST.ends_at
+    change(ledger, ids["globex"], 15, this_month * 2 / 3)
+    change(ledger, ids["globex"], 17, this_month / 3)
     ledger.settle()
     licenses, servers = ledger.products()
     ledger.hand_edit(agreements[1]["id"], licenses, 44)
@@ -97,6 +99,6 @@ def close_last_month(ledger: Whole, ids: dict[str, str], agreements: dict[str, i
 def change(ledger: Whole, organization: str, quantity: int, ago: timedelta) -> None:
     """A licence change that was effective a while ago."""
     at = datetime.now(UTC) - ago
-    one = given.change(f"{organization}-{quantity}", organization, quantity=quantity, effectiveAt=at.isoformat())
+    one = given.change(str(uuid4()), organization, quantity=quantity, effectiveAt=at.isoformat())
     answer = ledger.api.platform().one(operations.CHANGE_LICENSES, input={"msp": ledger.msp, "changes": [one]})
     assert [each["outcome"]["__typename"] for each in answer["answers"]] == ["Recorded"], answer

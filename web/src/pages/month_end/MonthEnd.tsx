@@ -249,7 +249,11 @@ function Corrections({ month, rows, names }: { month: string; rows: readonly Cor
     { name: words.what, cell: what },
     quantityColumn(words.from, (row) => row.oldQuantity),
     quantityColumn(words.to, (row) => row.quantity),
-    { name: words.change, cell: (row) => row.changeId },
+    {
+      name: words.change,
+      value: (row) => row.changeId,
+      cell: (row) => <span class="change-id">{row.changeId}</span>,
+    },
     { name: words.recorded, value: (row) => row.recordedAt, cell: (row) => <Instant at={row.recordedAt} /> },
     {
       name: words.cure,
