@@ -32,6 +32,7 @@ from domain.streams import (
 from domain.values import BillingMonth, MspId, OrganizationId, PsaAgreementId, PsaProductId, RunId, Tenant
 from journal.entry import Entry, Origin
 from journal.reader import Change, Reader
+from workers.close_month import final_run
 from workers.import_directory import import_directory
 from workers.leases import kept
 from workers.outlived import outlived_lines
@@ -64,13 +65,25 @@ def carry_out_run(tools: Tools, msp: MspId, run: RunId, holder: str) -> None:
                 import_directory(tools, msp, run, state.requested, origin)
         elif state.requested.kind is RunKind.PREVIEW and not state.is_over:
             tools.wait_for_views(tools.journal.head())
-            _preview(tools, msp, entries[0], origin)
+            if _ended_since(tools, msp, state.requested):
+                _finish(tools, msp, run, f"{state.requested.month} ended meanwhile and is not closed yet")
+            else:
+                _preview(tools, msp, entries[0], origin)
         elif state.planned is None and not state.is_over:
             if tools.wait_for_views(tools.journal.head()):
                 tools.journal.transact(lambda reader: _plan(tools, reader, msp, run), origin)
         elif tools.wait_for_views(tools.journal.head()) and not _is_waiting(tools, run):
             _finish(tools, msp, run, None)
         tools.wait_for_views(tools.journal.head())
+
+
+def _ended_since(tools: Tools, msp: MspId, requested: RunRequested) -> bool:
+    """Whether a month that was open when the run was asked for is over by now, and its lines are not known yet."""
+    month = requested.month
+    if month is None or month != BillingMonth.of(requested.requested_at) or month.ends_at > tools.journal.now():
+        return False
+    final = final_run(msp, requested.connection_number, month)
+    return tools.journal.state(RUN, run_stream(msp, final)).state.planned is None
 
 
 def _plan(tools: Tools, reader: Reader, msp: MspId, run: RunId) -> Sequence[Change]:

@@ -20,6 +20,7 @@ from psycopg_pool import ConnectionPool
 from domain.values import MspId
 from journal.tables import CLOCK_CHANNEL
 from projections.projector import VIEWS_CHANNEL
+from projections.reads.gates import MONTH, MONTH_IS_CLOSED
 from projections.reads.standing import DISPATCHER
 from workers.brokers import BrokerGone
 from workers.carry_out_runs import run_job
@@ -63,8 +64,9 @@ class Job:
     length: timedelta
 
 
-_RUNS: LiteralString = """
+_RUNS: LiteralString = f"""
 SELECT r.msp, r.run FROM runs r LEFT JOIN connections c ON c.msp = r.msp
+{MONTH}
  WHERE r.finished_at IS NULL
    AND CASE
        WHEN c.number IS NULL OR c.status = 'NOT_CONNECTED' THEN true
@@ -75,16 +77,17 @@ SELECT r.msp, r.run FROM runs r LEFT JOIN connections c ON c.msp = r.msp
             THEN NOT EXISTS (SELECT 1 FROM runs o
                               WHERE o.msp = r.msp AND o.kind = 'IMPORT' AND o.finished_at IS NULL
                                 AND (o.requested_at, o.run) < (r.requested_at, r.run))
-       ELSE c.status = 'ACTIVE' AND NOT EXISTS (
+       ELSE c.status = 'ACTIVE' AND {MONTH_IS_CLOSED} AND NOT EXISTS (
             SELECT 1 FROM runs o
              WHERE o.msp = r.msp AND o.run <> r.run AND o.finished_at IS NULL
                AND o.kind IN ('OVERWRITE', 'FINAL', 'UNDO')
                AND (o.planned_at IS NOT NULL OR (o.requested_at, o.run) < (r.requested_at, r.run)))
        END
  ORDER BY r.requested_at LIMIT 200
-"""
+"""  # noqa: S608 - put together from this program's own constants
 """Runs that can be brought a step on. One writing run and one import per MSP at a time; the others wait in the order
-asked for.
+asked for. A writing run is planned only once the month that ended is closed: the lines of a month that is over are
+those that it was closed on.
 """
 
 _CLOSES: LiteralString = """
