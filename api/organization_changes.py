@@ -227,14 +227,12 @@ class OrganizationMutations:
 
     @mutation(CHANGE_PLAN, PLATFORM, "Another plan. A component that it lacks ends; one that it has again starts at 0.")
     async def change_plan(self, info: Info, input: ChangePlanInput) -> Any:
-        plan = info.context.parts.catalogue.plan(input.plan)
-
         def decide(state: OrganizationState, when: When) -> tuple[OrganizationFact, ...]:
             return decisions.change_plan(
                 state,
                 OrganizationId(input.organization),
                 change_id=ChangeId(input.change_id),
-                plan=plan,
+                plan=info.context.parts.catalogue.plan(input.plan),
                 effective_at=input.effective_at or when.reader.now,
                 now=when.reader.now,
                 terms_at=when.terms_at,

@@ -31,6 +31,7 @@ from domain.refusals import (
 from domain.replacing import replace
 from domain.streams import Aggregate, StreamKind
 from domain.values import (
+    FIRST_INSTANT,
     BillingMonth,
     ChangeId,
     Component,
@@ -383,10 +384,12 @@ def create_organization(
     management: Management,
     now: datetime,
 ) -> tuple[OrganizationFact, ...]:
-    """Raises: OrganizationExists, EffectiveInFuture, InvalidInput (name)."""
+    """Raises: OrganizationExists, EffectiveInFuture, InvalidInput (name, effectiveAt)."""
     if state.exists:
         raise OrganizationExists(organization)
     _not_ahead(effective_at, now)
+    if effective_at < FIRST_INSTANT:
+        raise InvalidInput("effectiveAt", f"not before {FIRST_INSTANT:%Y-%m-%d}")
     return (
         OrganizationCreated(
             change_id, effective_at, checked_name(name), plan.line, plan.id, plan.components, license_type, management

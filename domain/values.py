@@ -27,6 +27,9 @@ PsaAdditionId = NewType("PsaAdditionId", int)
 
 CENT = Decimal("0.01")
 
+FIRST_INSTANT = datetime(2000, 1, 1, tzinfo=UTC)
+"""Where billing months begin; nothing is effective earlier."""
+
 CLOSE_DELAY = timedelta(minutes=30)
 """A month is closed this long after it ended: 00:30 UTC on day 1."""
 

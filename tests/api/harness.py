@@ -18,6 +18,7 @@ from api.app import compose, create_app
 from api.context import Parts
 from api.settings import TOKEN_KEY_FILE, ApiSettings
 from api.tokens import LocalKey, create_local_key, read_local_key
+from domain.catalogue import Catalogue
 from domain.values import MspId
 from journal.clock import Clock
 from journal.entry import Role
@@ -105,7 +106,13 @@ class Api:
 
     def with_tenants(self, tenants: Any) -> "Api":
         """The same application, but over other PSA clients."""
-        parts = replace(self.parts, psa=replace(self.parts.psa, tenants=tenants))
+        return self._with(replace(self.parts, psa=replace(self.parts.psa, tenants=tenants)))
+
+    def with_catalogue(self, catalogue: Catalogue) -> "Api":
+        """The same application, started again with another catalogue."""
+        return self._with(replace(self.parts, catalogue=catalogue))
+
+    def _with(self, parts: Parts) -> "Api":
         app = create_app(parts)
         client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://api.test")
         return Api(replace(self.served, parts=parts, app=app, client=client), self.msp)

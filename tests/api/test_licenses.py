@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from domain.catalogue import parse_catalogue
 from tests.api.given import change, new_organization, registered
 from tests.api.harness import Api
 from tests.api.operations import CHANGE_LICENSES, CHANGE_PLAN, REGISTER
@@ -194,3 +195,24 @@ def test_a_call_repeated_under_its_key_gives_the_same_answers(api: Api) -> None:
     assert again["answers"][0]["outcome"]["entryId"] == first["answers"][0]["outcome"]["entryId"]
     assert other["__typename"] == "IdempotencyKeyReused"
     assert api.facts() == facts
+
+
+def test_an_organization_from_before_all_billing_months_stops_no_other(api: Api) -> None:
+    asked = [new_organization("old", effectiveAt="1999-12-31T23:59:59Z"), new_organization("globex")]
+
+    answer = api.platform().one(REGISTER, input={"msp": api.msp, "organizations": asked})
+
+    outcomes = [one["outcome"]["__typename"] for one in answer["answers"]]
+    assert ["InvalidInput", "OrganizationRegistered"] == outcomes
+
+
+def test_a_plan_change_is_answered_again_also_when_the_catalogue_lacks_the_plan_by_then(api: Api) -> None:
+    registered(api, new_organization("globex"))
+    asked = {"msp": api.msp, "changeId": "p1", "organization": "globex", "plan": "network-lite"}
+    api.platform().one(CHANGE_PLAN, input=asked)
+    lines = 'name = "Network"\n[lines.network.plans.network-core]\nname = "Core"\ncomponents = ["LICENSE", "SERVER"]'
+    only_core = parse_catalogue(f"[lines.network]\n{lines}")
+
+    again = api.with_catalogue(only_core).platform().one(CHANGE_PLAN, input=asked)
+
+    assert ("OrganizationChanged", True) == (again["__typename"], again["alreadyRecorded"])

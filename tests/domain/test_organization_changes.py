@@ -29,7 +29,7 @@ from domain.refusals import (
     QuantityBelowZero,
     UnknownOrganization,
 )
-from domain.values import ChangeId, Component, LicenseType, Management
+from domain.values import FIRST_INSTANT, ChangeId, Component, LicenseType, Management
 from tests.domain.organizations import (
     CORE,
     CORE_LICENSE,
@@ -94,6 +94,24 @@ def test_an_organization_exists_once() -> None:
         management=Management.MSP,
         now=CREATED_AT,
     ).then(OrganizationExists(GLOBEX))
+
+
+def test_a_creation_is_effective_only_where_billing_months_are() -> None:
+    for at, outcome in (
+        (FIRST_INSTANT, created(at=FIRST_INSTANT)),
+        (FIRST_INSTANT - MICROSECOND, InvalidInput("effectiveAt", "not before 2000-01-01")),
+    ):
+        given(ORGANIZATION).when(
+            create_organization,
+            GLOBEX,
+            change_id=ChangeId("born"),
+            effective_at=at,
+            name="Globex",
+            plan=CORE,
+            license_type=LicenseType.PAID,
+            management=Management.MSP,
+            now=CREATED_AT,
+        ).then(outcome)
 
 
 def test_a_creation_is_effective_at_most_five_minutes_ahead() -> None:
