@@ -122,7 +122,8 @@ class ExplainedAnswer:
 
 @strawberry.type(
     description="One push of the month, or of another `month` in between: an overwrite of a closed month moves the base"
-    " too, and so does an undo. `delta` is wanted − base. `answer` null while it is open."
+    " too, and so does an undo; the last one may be what took away, in a newer month, what nobody has here any more."
+    " `delta` is wanted − base. `answer` null while it is open."
 )
 class ExplainedPush:
     push: strawberry.ID
@@ -258,7 +259,7 @@ def explain(journal: Journal, asked: Asked, stood: AsOf | None = None) -> Quanti
         raise UnknownAddition(asked.agreement, asked.product)
     current = next((term for term in product_terms(connection) if term.product == asked.product), None)
     organizations, terms = _organizations(journal, asked, of_month, current, stood)
-    told = _told(pushes, asked.month, is_open=asked.month.ends_at > now)
+    told = _told(pushes, asked.month, is_open=asked.month.ends_at > now, is_left=not any(map(_brings, organizations)))
     wanted = sum((one.closed if one.closed is not None else one.quantity for one in organizations), ZERO)
     opening = told[0].fact.base if told else _closing(pushes)
     settled = [push.fact for push in told if push.is_settled]
@@ -282,11 +283,17 @@ def explain(journal: Journal, asked: Asked, stood: AsOf | None = None) -> Quanti
     )
 
 
+def _brings(one: ExplainedOrganization) -> bool:
+    """Whether an organization has the product in the month, or had it when the month closed."""
+    return bool(one.items) and (one.closed is not None or one.closed_version is None)
+
+
 def _has_moved_since(push: _Push, organizations: Sequence[ExplainedOrganization], terms: ProductTerms) -> bool:
     """Whether something was recorded after a push began that may move what it wanted."""
     fact = push.fact
     return (
-        {str(one.organization) for one in fact.contributions} != {str(one.organization) for one in organizations}
+        {str(one.organization) for one in fact.contributions}
+        != {str(one.organization) for one in organizations if _brings(one)}
         or (fact.rule, fact.minimum) != (terms.rule, terms.minimum)
         or any(change.recorded_at > push.started.recorded_at for one in organizations for change in one.changes)
     )
@@ -305,12 +312,19 @@ def _pushes(journal: Journal, asked: Asked, tenant: Tenant, until: datetime | No
     return pushes
 
 
-def _told(pushes: Sequence[_Push], month: BillingMonth, *, is_open: bool) -> list[_Push]:
-    """The month's pushes with whatever else was pushed between them; of the open month, also what was pushed since."""
+def _told(pushes: Sequence[_Push], month: BillingMonth, *, is_open: bool, is_left: bool) -> list[_Push]:
+    """The month's pushes with whatever else was pushed between them; of the open month, also what was pushed since.
+
+    A month that closed on an addition with nothing has no final there: what `is_left` of its pushes was taken away by
+    the next push, of a newer month.
+    """
     places = [place for place, push in enumerate(pushes) if push.fact.month == month]
     if not places:
         return []
-    return list(pushes[places[0] :] if is_open else pushes[places[0] : places[-1] + 1])
+    after = places[-1] + 1
+    if is_left:
+        after = next((place + 1 for place in range(after, len(pushes)) if pushes[place].is_settled), after)
+    return list(pushes[places[0] :] if is_open else pushes[places[0] : after])
 
 
 def _closing(pushes: Sequence[_Push]) -> Decimal:

@@ -115,10 +115,12 @@ async def report(asking: Asking, msp: MspId, month: BillingMonth, now: datetime)
     pushes: dict[tuple[int, int], MonthPushRow] = {}
     left: list[LeftRow] = []
     if connection.live is not None:
-        agreements = sorted({line.agreement for line in closed})
-        additions = await addition_rows.of_agreements(views, msp, connection.live.tenant, agreements)
         found = await rows.pushes(views, msp, connection.live.tenant, month)
         pushes = {(push.agreement, push.product): push for push in found}
+        asked_for = await rows.pending_finals(views, msp, connection.live.tenant, month)
+        closed = _with_outlived(closed, {*pushes, *asked_for})
+        agreements = sorted({line.agreement for line in closed})
+        additions = await addition_rows.of_agreements(views, msp, connection.live.tenant, agreements)
         left = await rows.left(views, msp, connection.live.tenant) if is_newest else []
     is_closed = await rows.is_closed(views, msp, month)
     candidates = await rows.unclosed(views, msp, month)
@@ -175,6 +177,13 @@ async def report(asking: Asking, msp: MspId, month: BillingMonth, now: datetime)
             for row in corrections
         ],
     )
+
+
+def _with_outlived(closed: Sequence[ClosedLineRow], finals: Collection[tuple[int, int]]) -> list[ClosedLineRow]:
+    """With the additions that nobody had in the month any more, and that its finals bring to 0 for that."""
+    known = {(row.agreement, row.product) for row in closed}
+    outlived = [ClosedLineRow(*line, Decimal("0.00"), []) for line in finals if line not in known]
+    return sorted((*closed, *outlived), key=lambda row: (row.agreement, row.product))
 
 
 def _stands_in_the_way(

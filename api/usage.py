@@ -4,7 +4,7 @@ Quantities are worked out from the facts with the domain's own functions, the sa
 is what would be written.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -21,7 +21,6 @@ from api.organizations import Organization, shown
 from api.paging import Paged
 from api.refusals import PlanComponentType
 from domain import quantity_rules
-from domain.addition import PushKind
 from domain.connection import product_terms
 from domain.organization import (
     ORGANIZATION,
@@ -40,6 +39,7 @@ from domain.streams import organization_stream
 from domain.values import BillingMonth, MspId, OrganizationId, PlanComponent, ProductTerms, Rule
 from projections.reads import additions as addition_rows
 from projections.reads import mappings as mapping_rows
+from projections.reads import month_end as month_rows
 from projections.reads import organizations as organization_rows
 from projections.reads.additions import AdditionRow
 from projections.reads.mappings import CompanyMappingRow
@@ -73,6 +73,10 @@ class UsageAddition:
     detail: str | None
 
 
+Line = tuple[int, int]
+"""Agreement and product."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Asked:
     """One organization in a month, with what its lines need."""
@@ -83,7 +87,9 @@ class _Asked:
     month: BillingMonth
     now: datetime
     mapping: CompanyMappingRow | None
-    additions: Mapping[tuple[int, int], AdditionRow]
+    additions: Mapping[Line, AdditionRow]
+    written: Collection[Line]
+    """Those that the month was written to after it had ended."""
 
 
 @strawberry.type(
@@ -197,17 +203,18 @@ async def _lines(
         for stream in streams.values()
         if (closed := folded[stream].state.closed_months.get(month)) is not None and closed.agreement is not None
     }
-    additions = (
-        await addition_rows.of_agreements(asking.views, msp, connection.live.tenant, sorted(agreements))
-        if connection.live is not None
-        else {}
-    )
+    additions: Mapping[Line, AdditionRow] = {}
+    written: Collection[Line] = ()
+    if connection.live is not None:
+        tenant, on = connection.live.tenant, sorted(agreements)
+        additions = await addition_rows.of_agreements(asking.views, msp, tenant, on)
+        written = await month_rows.written(asking.views, msp, tenant, month, on)
     terms, terms_at = product_terms(connection), remembered_terms(asking.journal, msp)
 
     def work_out() -> dict[OrganizationId, list[UsageLine]]:
         lines = {}
         for one, stream in streams.items():
-            asked = _Asked(msp, one, folded[stream].state, month, now, mapped.get(one), additions)
+            asked = _Asked(msp, one, folded[stream].state, month, now, mapped.get(one), additions, written)
             closed = asked.state.closed_months.get(month)
             lines[one] = _open_lines(asked, terms) if closed is None else _closed_lines(asked, closed, terms_at)
         return lines
@@ -247,8 +254,9 @@ def _closed_lines(asked: _Asked, closed: MonthUsage, terms_at: TermsAt) -> list[
     had = items_in_month(asked.state, asked.month)
     lines = []
     for usage in closed.products:
-        addition = None if closed.agreement is None else asked.additions.get((closed.agreement, usage.product))
-        state = UsageState.UNMAPPED if closed.agreement is None else _closed_state(addition, asked.month)
+        line = None if closed.agreement is None else (closed.agreement, usage.product)
+        addition = None if line is None else asked.additions.get(line)
+        state = _closed_state(addition, is_written=line in asked.written) if line is not None else UsageState.UNMAPPED
         lines.append(
             _line(
                 asked,
@@ -329,20 +337,12 @@ def _open_state(addition: AdditionRow | None) -> UsageState:
     return UsageState.WAITING if addition.is_due or addition.last_push is None else UsageState.VERIFIED
 
 
-def _closed_state(addition: AdditionRow | None, month: BillingMonth) -> UsageState:
+def _closed_state(addition: AdditionRow | None, *, is_written: bool) -> UsageState:
     """A closed month is verified when its own final, or an overwrite of it, was settled."""
-    if addition is None:
-        return UsageState.WAITING
-    if is_written(addition, month):
+    if is_written:
         return UsageState.VERIFIED
     state = _open_state(addition)
     return UsageState.WAITING if state is UsageState.VERIFIED else state
-
-
-def is_written(addition: AdditionRow, month: BillingMonth) -> bool:
-    """Whether a closed month's own final, or an overwrite of the month, was settled on an addition."""
-    overwritten = addition.last_kind == PushKind.OVERWRITE and addition.last_month == str(month)
-    return overwritten or addition.final_month == str(month)
 
 
 def _addition(row: AdditionRow) -> UsageAddition:

@@ -1,5 +1,6 @@
 """What closed months hold: usage by agreement and product, what nobody bills, and what was corrected later."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -99,6 +100,28 @@ async def pushes(views: Views, msp: MspId, tenant: Tenant, month: BillingMonth) 
          WHERE msp = %s AND month = %s AND site = %s AND company_id = %s
     """
     return await views.rows(MonthPushRow, query, (msp, str(month), tenant.site, tenant.company_id))
+
+
+async def written(
+    views: Views, msp: MspId, tenant: Tenant, month: BillingMonth, agreements: Sequence[int]
+) -> set[tuple[int, int]]:
+    """Agreement and product of the additions on some agreements that the month was written to after it had ended."""
+    query = """
+        SELECT agreement, product FROM month_pushes
+         WHERE msp = %s AND month = %s AND site = %s AND company_id = %s AND agreement = ANY(%s)
+    """
+    found = await views.tuples(query, (msp, str(month), tenant.site, tenant.company_id, list(agreements)))
+    return {(int(agreement), int(product)) for agreement, product in found}
+
+
+async def pending_finals(views: Views, msp: MspId, tenant: Tenant, month: BillingMonth) -> list[tuple[int, int]]:
+    """Agreement and product of each addition whose final of the month is not settled yet."""
+    query = """
+        SELECT DISTINCT agreement, product FROM due_pushes
+         WHERE msp = %s AND site = %s AND company_id = %s AND lane = 'FINAL' AND month = %s
+    """
+    found = await views.tuples(query, (msp, tenant.site, tenant.company_id, str(month)))
+    return [(int(agreement), int(product)) for agreement, product in found]
 
 
 async def left(views: Views, msp: MspId, tenant: Tenant) -> list[LeftRow]:

@@ -3,6 +3,8 @@
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from tests.api import given, operations
 from tests.scenarios.acts import at
 from tests.syncing.whole import Billing, Whole
@@ -16,6 +18,14 @@ query ($m: BillingMonth!) { monthEnd(month: $m) { isClosed safeToInvoice sentenc
 PAUSE = "mutation ($input: ConnectionInput!) { pause(input: $input) { __typename } }"
 RESTORE = "mutation ($input: RestoreMappingsInput!) { restoreMappings(input: $input) { __typename } }"
 CHANGE_MANAGEMENT = "mutation ($input: ChangeManagementInput!) { changeManagement(input: $input) { __typename } }"
+CLOSE_ORGANIZATION = "mutation ($input: CloseOrganizationInput!) { closeOrganization(input: $input) { __typename } }"
+USAGE = """
+query ($m: BillingMonth!) { usage(month: $m, organization: "globex") { nodes { lines { product state } } } }
+"""
+EXPLAIN = """
+query ($a: Int!, $p: Int!, $m: BillingMonth!) { explainQuantity(agreement: $a, product: $p, month: $m) {
+  wanted closingBase isSumRight isWaiting pushes { kind } } }
+"""
 RESUME = "mutation ($input: ConnectionInput!) { resume(input: $input) { __typename } }"
 
 
@@ -135,3 +145,57 @@ def test_an_organization_that_came_under_management_later_is_missing_in_no_earli
     assert "OrganizationChanged" == changed["__typename"]
 
     assert report(november)["safeToInvoice"]
+
+
+def test_an_addition_that_nobody_has_any_more_is_in_the_report_until_its_final_has_brought_it_to_0(
+    november: Whole,
+) -> None:
+    billing = november.billing()
+    november.ask(operations.SET_PRODUCT_RULE, product=billing.licenses, rule="PEAK", minimum=0)
+    closing = {"msp": november.msp, "changeId": "closed", "organization": "globex"}
+    november.api.platform().one(CLOSE_ORGANIZATION, input=closing)
+    november.time_is(at(12, 1, 0, 31))
+    november.ask(PAUSE)
+    november.time_is(at(1, 1, 0, 31, year=2027))
+
+    waiting = report(november, "2026-12")
+    november.ask(RESUME)
+    november.settle()
+    written = report(november, "2026-12")
+
+    line = {"agreement": billing.agreement, "product": billing.licenses, "closed": "0.00"}
+    assert [{**line, "target": None, "state": "WAITING"}] == waiting["lines"]
+    assert (False, "1 addition waits for its final.") == (waiting["safeToInvoice"], waiting["sentence"])
+    assert [{**line, "target": "0.00", "state": "VERIFIED"}] == written["lines"]
+    assert (True, [Decimal(0)]) == (written["safeToInvoice"], november.holds(billing.agreement, billing.licenses))
+
+
+def test_usage_of_a_month_stays_verified_when_newer_months_are_written(november: Whole) -> None:
+    billing = november.billing()
+    november.time_is(at(12, 1, 0, 31))
+    november.time_is(at(1, 1, 0, 31, year=2027))
+
+    for month in ("2026-11", "2026-12"):
+        [usage] = november.admin.one(USAGE, m=month)["nodes"]
+        assert {billing.licenses: "VERIFIED", billing.servers: "VERIFIED"} == {
+            line["product"]: line["state"] for line in usage["lines"]
+        }
+
+
+@pytest.mark.parametrize("is_paused", [False, True], ids=["released", "still to be released"])
+def test_a_line_left_between_the_end_of_a_month_and_its_close_is_explained(november: Whole, is_paused: bool) -> None:
+    """By its product, so that the organization stays on the agreement and closes there without the product."""
+    billing = november.billing()
+    spare = november.tenant.product(5)["id"]
+    november.time_is(at(12, 1, 0, 10))
+    remapped = {"plan": "network-core", "component": "LICENSE", "product": spare, "leftBehind": "ZERO"}
+    november.ask(operations.MAP_PRODUCT, **remapped)
+    if is_paused:
+        november.ask(PAUSE)
+    november.time_is(at(12, 1, 0, 31))
+
+    told = november.admin.one(EXPLAIN, a=billing.agreement, p=billing.licenses, m="2026-11")
+
+    assert (not is_paused, is_paused) == (told["isSumRight"], told["isWaiting"])
+    assert ["INITIAL", "RELEASE"][: 1 if is_paused else 2] == [push["kind"] for push in told["pushes"]]
+    assert ("0.00", "40.00" if is_paused else "0.00") == (told["wanted"], told["closingBase"])
