@@ -12,6 +12,7 @@ that somebody else keeps (an export, `auditCheckpoints`) show that.
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
@@ -21,8 +22,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from domain.values import MspId
 from journal.proof import HASH_BYTES, digest_of_heads, fields_of, genesis, key_id_of, link
-from journal.seal import SEALED_COLUMNS, SealedRow, contradiction, line_of
+from journal.seal import RECORDED_AT, SEALED_COLUMNS, SealedRow, contradiction, in_calendar, line_of
+from journal.stored_form import instant_text
 
+KEY_BYTES = 32
 PAGE = 2_000
 MOST_FINDINGS = 100
 
@@ -68,6 +71,12 @@ class _Seal:
     positions: list[int]
     hashes: bytes
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether it holds a place in the journal and a hash for each of its facts, of which there is one at least."""
+        places = [each for each in self.positions if type(each) is int]
+        return len(places) == len(self.positions) > 0 and len(self.hashes) == len(places) * HASH_BYTES
+
     def hash_of(self, place: int) -> bytes:
         return self.hashes[place * HASH_BYTES : (place + 1) * HASH_BYTES]
 
@@ -107,8 +116,9 @@ def check_database(url: str, keys: Mapping[str, Ed25519PublicKey]) -> Checked:
 
 
 def keys_by_id(raw: Mapping[str, bytes]) -> dict[str, Ed25519PublicKey]:
-    """Public keys by the id that follows from each; an id that somebody wrote beside another key is not believed."""
-    keys = [Ed25519PublicKey.from_public_bytes(each) for each in raw.values()]
+    """Public keys by the id that follows from each; an id that somebody wrote beside another key is not believed, and
+    what is no key is passed over."""
+    keys = [Ed25519PublicKey.from_public_bytes(each) for each in raw.values() if len(each) == KEY_BYTES]
     return {key_id_of(key): key for key in keys}
 
 
@@ -140,7 +150,7 @@ def _check_msp(
     count = 0
     last_signed = _number(connection, "SELECT coalesce(max(count), 0) FROM audit_checkpoints WHERE msp = %s", (msp,))
     for seal in _seals(connection, msp):
-        if not seal.positions or len(seal.hashes) != len(seal.positions) * HASH_BYTES:
+        if not seal.is_whole:
             checked.note(msp, seal.position, "its seal contradicts itself")
             continue
         if seal.value_before != sealed:
@@ -154,8 +164,10 @@ def _check_msp(
             if row is None or row[0] != position:
                 checked.note(msp, position, "the fact that was sealed here is gone")
             else:
-                line_hash = sha256(line_of(row, number)).digest()
-                what = contradiction(row) if line_hash == sealed_hash else "this row is not the fact that was sealed"
+                what = contradiction(row)
+                if row[RECORDED_AT] is not None:
+                    line_hash = sha256(line_of(row, number)).digest()
+                    what = what if line_hash == sealed_hash else "this row is not the fact that was sealed"
                 if what is not None:
                     checked.note(msp, position, what)
                 checked.facts += 1
@@ -197,17 +209,17 @@ def _checkpoints(
     reached = 0
     with connection.cursor("checkpoints", binary=True) as cursor:
         cursor.execute(
-            "SELECT position, number, count, head, body, signature FROM audit_checkpoints"
+            f"SELECT position, number, count, head, body, signature, key, {in_calendar('at')} FROM audit_checkpoints"  # noqa: S608 - our own constants
             " WHERE msp = %s ORDER BY number",
             (msp,),
         )
-        for expected, (position, number, count, head, body, signature) in enumerate(cursor, start=1):
+        for expected, (position, number, count, head, body, signature, key, at) in enumerate(cursor, start=1):
             told = _told(body)
             problem = _signature_problem(body, signature, keys)
             if problem is not None:
                 checked.note(msp, position, f"checkpoint {number}: {problem}")
-            named = (told.get("msp"), told.get("count"), told.get("number"))
-            if named != (msp, count, number) or number != expected or position <= reached:
+            shown = {"msp": msp, "count": count, "number": number, "key": key, "at": _text_of(at)}
+            if not _tells(told, shown) or number != expected or position <= reached:
                 checked.note(msp, position, f"checkpoint {number} is not the one that belongs here")
             elif told.get("previous") != previous:
                 checked.note(msp, position, f"checkpoint {number} does not follow the one before it")
@@ -229,12 +241,16 @@ def _check_heads(
     told: dict[str, Any] = {}
     number = 0
     with connection.cursor("heads", binary=True) as cursor:
-        cursor.execute("SELECT number, body, signature FROM audit_heads ORDER BY number")
-        for expected, (number, body, signature) in enumerate(cursor, start=1):
+        cursor.execute(
+            f"SELECT number, body, signature, position, key, {in_calendar('at')} FROM audit_heads ORDER BY number"  # noqa: S608 - our own constants
+        )
+        for expected, (number, body, signature, position, key, at) in enumerate(cursor, start=1):
             told = _told(body)
             problem = _signature_problem(body, signature, keys)
             if problem is not None:
                 checked.note("", 0, f"head {number}: {problem}")
+            elif not _tells(told, {"number": number, "position": position, "key": key, "at": _text_of(at)}):
+                checked.note("", 0, f"head {number} is not the one that belongs here")
             elif (told.get("number"), told.get("previous")) != (expected, previous):
                 checked.note("", 0, f"head {number} does not follow the one before it")
             previous = sha256(body).hexdigest()
@@ -257,11 +273,21 @@ def _check_positions(connection: psycopg.Connection[Any], checked: Checked) -> N
 
 
 def _told(body: bytes) -> dict[str, Any]:
-    """What signed bytes say; nothing when they are not JSON any more."""
+    """What signed bytes say; nothing when they are no JSON object any more."""
     try:
-        return fields_of(body)
+        told: object = fields_of(body)
     except ValueError:
         return {}
+    return told if isinstance(told, dict) else {}
+
+
+def _tells(told: Mapping[str, Any], shown: Mapping[str, object]) -> bool:
+    """Whether the columns beside signed bytes show what these say: the columns are what is found and shown."""
+    return {name: told.get(name) for name in shown} == shown
+
+
+def _text_of(at: datetime | None) -> str | None:
+    return None if at is None else instant_text(at)
 
 
 def _signature_problem(body: bytes, signature: bytes, keys: Mapping[str, Ed25519PublicKey]) -> str | None:

@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 
 import orjson
@@ -36,9 +36,23 @@ CHECKPOINT_SECONDS = 20.0
 """How old the oldest unsigned fact may become, about; a third of what is promised."""
 BATCH = 2_000
 
-SEALED_COLUMNS = "notification_id, originator_id, originator_version, topic, recorded_at, msp, kind, entry_id, state"
+
+def in_calendar(column: LiteralString) -> LiteralString:
+    """A column of instants for SELECT, NULL where it holds what is none: it would break off the reading of all rows."""
+    return (
+        f"CASE WHEN {column} >= timestamptz '0001-01-02 00:00:00+00'"
+        f" AND {column} < timestamptz '9999-12-31 00:00:00+00' THEN {column} END"
+    )
+
+
+SEALED_COLUMNS: LiteralString = (
+    "notification_id, originator_id, originator_version, topic,"
+    f" {in_calendar('recorded_at')}, msp, kind, entry_id, state"
+)
 """What `SealedRow` takes, in this order."""
-SealedRow = tuple[int, UUID, int, str, datetime, str, str, UUID, bytes]
+SealedRow = tuple[int, UUID, int, str, datetime | None, str, str, UUID, bytes]
+RECORDED_AT = 4
+"""Its place in a `SealedRow`; none for a row that was altered to hold no instant."""
 
 
 class SealError(Exception):
@@ -87,7 +101,9 @@ class _Batch:
 
 def contradiction(row: SealedRow) -> str | None:
     """In what a row's columns contradict its stored bytes, if they do."""
-    _, stream_id, _, _, _, msp, kind, entry_id, state = row
+    _, stream_id, _, _, recorded_at, msp, kind, entry_id, state = row
+    if recorded_at is None:
+        return "its time of recording is none"
     try:
         stored = orjson.loads(state)
         stream = stored["stream"]
@@ -105,8 +121,9 @@ def contradiction(row: SealedRow) -> str | None:
 
 
 def line_of(row: SealedRow, number: int) -> bytes:
-    """The canonical line of a row whose fact has this number among those of its MSP."""
+    """The canonical line of a row whose fact has this number among those of its MSP, and that has a time."""
     _, stream_id, version, topic, recorded_at, _, _, _, state = row
+    assert recorded_at is not None
     return fact_line((number, stream_id, version, topic, recorded_at, state))
 
 

@@ -240,6 +240,58 @@ TAMPERINGS: dict[str, tuple[str, tuple[str, int, str]]] = {
         "DELETE FROM audit_seals WHERE msp = 'acme' AND count = 20",
         (ACME, 21, "this fact was slipped in: nobody sealed it"),
     ),
+    "time moved beyond all calendars": (
+        "UPDATE facts SET recorded_at = 'infinity' WHERE notification_id = 13",
+        (ACME, 13, "its time of recording is none"),
+    ),
+    "time moved before all calendars": (
+        "UPDATE facts SET recorded_at = '4000-01-01 BC' WHERE notification_id = 13",
+        (ACME, 13, "its time of recording is none"),
+    ),
+    "a checkpoint made a list": (
+        "UPDATE audit_checkpoints SET body = '[]' WHERE msp = 'acme' AND number = 2",
+        (ACME, 39, "checkpoint 2: it is signed with a key that is none of those given"),
+    ),
+    "a checkpoint dated anew": (
+        "UPDATE audit_checkpoints SET at = at - interval '1 day' WHERE msp = 'acme' AND number = 2",
+        (ACME, 39, "checkpoint 2 is not the one that belongs here"),
+    ),
+    "a checkpoint shown under another key": (
+        "UPDATE audit_checkpoints SET key = 'another' WHERE msp = 'acme' AND number = 2",
+        (ACME, 39, "checkpoint 2 is not the one that belongs here"),
+    ),
+    "a checkpoint dated beyond all calendars": (
+        "UPDATE audit_checkpoints SET at = 'infinity' WHERE msp = 'acme' AND number = 2",
+        (ACME, 39, "checkpoint 2 is not the one that belongs here"),
+    ),
+    "a seal with a place that is none": (
+        "UPDATE audit_seals SET positions[3] = NULL WHERE msp = 'acme' AND count = 20",
+        (ACME, 21, "this fact was slipped in: nobody sealed it"),
+    ),
+    "a seal with places in two dimensions": (
+        "UPDATE audit_seals SET positions = ARRAY[positions] WHERE msp = 'acme' AND count = 20",
+        (ACME, 21, "this fact was slipped in: nobody sealed it"),
+    ),
+    "a head made a number": (
+        "UPDATE audit_heads SET body = '7' WHERE number = 2",
+        ("", 0, "head 2: it is signed with a key that is none of those given"),
+    ),
+    "a head dated anew": (
+        "UPDATE audit_heads SET at = at - interval '1 day' WHERE number = 2",
+        ("", 0, "head 2 is not the one that belongs here"),
+    ),
+    "a head moved in the journal": (
+        "UPDATE audit_heads SET position = 1 WHERE number = 2",
+        ("", 0, "head 2 is not the one that belongs here"),
+    ),
+    "a head shown under another key": (
+        "UPDATE audit_heads SET key = 'another' WHERE number = 3",
+        ("", 0, "head 3 is not the one that belongs here"),
+    ),
+    "the last head numbered anew": (
+        "UPDATE audit_heads SET number = 4 WHERE number = 3",
+        ("", 0, "head 4 is not the one that belongs here"),
+    ),
     "a head removed": ("DELETE FROM audit_heads WHERE number = 2", ("", 0, "head 3 does not follow the one before it")),
 }
 
@@ -253,6 +305,15 @@ def test_tampering_with_the_database_is_found_and_the_first_bad_fact_named(told:
     tampered(told, statement)
 
     assert expected == first_finding(check_database(told, KEYS))
+
+
+def test_a_listed_key_that_is_none_breaks_no_check(told: str) -> None:
+    tampered(told, "INSERT INTO audit_keys VALUES ('another', 'short', now())")
+
+    with psycopg.connect(told) as connection:
+        listed = keys_by_id(public_keys(connection))
+
+    assert {KEY.id} == set(listed)
 
 
 def test_a_fact_slipped_in_among_sealed_ones_is_found(told: str) -> None:
