@@ -6,6 +6,7 @@ fragment is worked out once however often it is spread, so small documents with 
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from graphql import (
@@ -49,6 +50,15 @@ class TooCostly(GraphQLError):
         super().__init__(
             f"this could bring {cost} fields, at most {MOST_COST} are answered at once: ask for smaller pages",
             extensions={"code": "TooCostly", "values": {"cost": cost, "most": MOST_COST}},
+        )
+
+
+class TokenIsOver(GraphQLError):
+    """The token that a socket was opened with has expired meanwhile."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the token has expired: connect again with a new one", extensions={"code": "Unauthenticated", "values": {}}
         )
 
 
@@ -142,11 +152,14 @@ def _is_of_page(node: FieldNode) -> bool:
 
 
 class Charged(SchemaExtension):
-    """Refuses an operation that costs too much, and lets the caller pay for what it costs beyond its request."""
+    """Refuses an operation that costs too much, and lets the caller pay for what it costs beyond its request.
+
+    On a WebSocket nobody looks at the token again at the door, so it is looked at here.
+    """
 
     @override
     async def on_execute(self) -> AsyncIterator[None]:
-        """Raises: TooCostly, RateLimited; nothing runs then."""
+        """Raises: TooCostly, RateLimited, TokenIsOver; nothing runs then."""
         running = self.execution_context
         assert running.graphql_document is not None
         cost = cost_of(
@@ -158,6 +171,8 @@ class Charged(SchemaExtension):
         if cost > MOST_COST:
             raise TooCostly(cost)
         asking: Asking = running.context
+        if asking.is_websocket and asking.principal.has_expired(datetime.now(UTC)):
+            raise TokenIsOver
         tell(asking.scope, operation=running.operation_name, cost=cost)
         tokens = cost // COST_PER_TOKEN + (1 if asking.is_websocket else 0)
         if tokens:

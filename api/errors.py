@@ -19,6 +19,8 @@ from enum import Enum
 from typing import Any
 
 from graphql import GraphQLError
+from strawberry.exceptions import MissingQueryError
+from strawberry.schema.exceptions import CannotGetOperationTypeError
 from strawberry.types import ExecutionContext
 
 from api.refusals import as_graphql
@@ -80,6 +82,8 @@ def _told_error(error: GraphQLError, running: ExecutionContext | None) -> GraphQ
     root = root_of(error)
     if isinstance(root, RecursionError) and (running is None or running.graphql_document is None):
         return GraphQLError("the document is nested too deeply", extensions={"code": "DocumentTooLarge", "values": {}})
+    if isinstance(root, CannotGetOperationTypeError | MissingQueryError):  # of a stream; others are answered with a 400
+        return GraphQLError("the request names no operation", extensions={"code": "NoOperation", "values": {}})
     error_id = secrets.token_hex(8)
     if isinstance(root, UNAVAILABLE):
         told = unavailable(error_id, root)

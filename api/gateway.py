@@ -16,8 +16,9 @@ from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
-from strawberry.asgi import GraphQL
+from strawberry.asgi import ASGIWebSocketAdapter, GraphQL
 from strawberry.exceptions import ConnectionRejectionError
+from strawberry.http.exceptions import NonJsonMessageReceived
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types.unset import UNSET, UnsetType
 from typing_extensions import override
@@ -35,6 +36,8 @@ from journal.entry import Actor, Role
 
 MOST_SUBSCRIPTIONS = 20
 LONGEST_USER_AGENT = 300
+LONGEST_CLOSE_REASON = 123
+"""Bytes. Source: RFC 6455, 5.5."""
 CHALLENGE = 'Bearer realm="psa-ledger"'
 LONGEST_WAIT_SECONDS = 150.0
 """For an answer to begin. Longer than any question to ConnectWise that somebody waits for (`app.INTERACTIVE`)."""
@@ -48,8 +51,46 @@ class UnstorableText(Exception):
     """The request's body holds a text that nothing behind us can hold."""
 
 
+class Frames(ASGIWebSocketAdapter):
+    """The messages of a WebSocket. What is none of graphql-transport-ws closes the socket and is no error of ours."""
+
+    @override
+    async def iter_json(self, *, ignore_parsing_errors: bool = False) -> AsyncGenerator[object, None]:
+        """Raises: NonJsonMessageReceived, NonTextMessageReceived; the socket is closed with 4400."""
+        try:
+            async for message in super().iter_json(ignore_parsing_errors=ignore_parsing_errors):
+                if not _is_a_message(message):
+                    raise NonJsonMessageReceived
+                yield message
+        except (NotARequest, UnstorableText) as error:
+            raise NonJsonMessageReceived from error
+
+    @override
+    async def close(self, code: int, reason: str) -> None:
+        """Why the reason is cut: a control frame holds no more, and a reason may repeat what the client said."""
+        await super().close(code, reason.encode()[:LONGEST_CLOSE_REASON].decode(errors="ignore"))
+
+
+def _is_a_message(message: object) -> bool:
+    """Source: https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md"""
+    match message:
+        case {"type": "subscribe", "id": str(), "payload": {"query": str()} as asked}:
+            variables, name = asked.get("variables"), asked.get("operationName")
+            return isinstance(variables, dict | None) and isinstance(name, str | None)
+        case {"type": "subscribe"}:
+            return False
+        case {"type": "complete", "id": kept}:
+            return isinstance(kept, str)
+        case {"type": str()}:
+            return True
+        case _:
+            return False
+
+
 class Gateway(GraphQL[Asking, None]):
     """GraphQL over POST, subscriptions over server-sent events or WebSocket; for callers with a valid token."""
+
+    websocket_adapter_class = Frames
 
     def __init__(self, schema: Schema, parts: Parts) -> None:
         super().__init__(

@@ -49,7 +49,7 @@ class TailSubscriptions:
             for row in rows:
                 yield Edge(cursor=paging.cursor((row.number,)), node=shown(row))
             told = rows[-1].number if rows else told
-            if len(rows) < MOST_AT_ONCE and not await _moved_on(asking, folded):
+            if _is_over(asking) or (len(rows) < MOST_AT_ONCE and not await _moved_on(asking, folded)):
                 return
 
     @subscription(
@@ -75,9 +75,13 @@ class TailSubscriptions:
                 return
 
 
+def _is_over(asking: Asking) -> bool:
+    return datetime.now(UTC) >= asking.principal.expires_at
+
+
 async def _moved_on(asking: Asking, position: int) -> bool:
     """Wait until the views are beyond a position. False when the caller's token expired meanwhile."""
-    while datetime.now(UTC) < asking.principal.expires_at:
+    while not _is_over(asking):
         if await asking.parts.freshness.wait_for(position + 1, PATIENCE_SECONDS):
             return True
     return False

@@ -46,6 +46,9 @@ class Principal:
     msp: MspId | None
     expires_at: datetime
 
+    def has_expired(self, now: datetime) -> bool:
+        return self.expires_at + LEEWAY <= now
+
 
 class Verifier(Protocol):
     def verify(self, token: str) -> Principal:
@@ -114,7 +117,7 @@ class Remembering:
     def known(self, token: str, now: datetime) -> Principal | None:
         """Whom the token stands for, if that was found out a moment ago. Asks nobody."""
         found = self._good.get(_digest(token))
-        if found is None or found[0] < self._clock() or found[1].expires_at + LEEWAY <= now:
+        if found is None or found[0] < self._clock() or found[1].has_expired(now):
             return None
         return found[1]
 
@@ -222,7 +225,7 @@ def _principal(claims: Mapping[str, Any]) -> Principal:
     subject, role, msp = claims.get("sub"), claims.get("role"), claims.get("msp")
     if not isinstance(subject, str) or not 1 <= len(subject) <= 200 or not subject.isprintable():
         raise ValueError("the token names nobody")
-    if role not in {known.value for known in TOKEN_ROLES}:
+    if not isinstance(role, str) or role not in {known.value for known in TOKEN_ROLES}:
         raise ValueError("the token has no role that we know")
     if msp is not None and (not isinstance(msp, str) or not 1 <= len(msp) <= 200 or not msp.isprintable()):
         raise ValueError("the token's MSP is no id")

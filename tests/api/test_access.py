@@ -47,6 +47,9 @@ BAD_CLAIMS: dict[str, dict[str, Any]] = {
     "of a worker": {"role": "WORKER"},
     "of an admin of all MSPs": {"msp": None},
     "with an MSP that is no text": {"msp": 7},
+    "with a list of roles": {"role": ["ADMIN"]},
+    "with an object for a role": {"role": {"ADMIN": True}},
+    "with a list of MSPs": {"msp": ["acme"]},
 }
 
 

@@ -5,11 +5,18 @@ The applications' streams are driven by hand, message by message, because the HT
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from starlette.applications import Starlette
 
+from api.app import create_app
+from api.paging import cursor
+from api.tokens import Principal, Remembering
 from domain.run import RUN, finish_run
 from domain.streams import run_stream
 from domain.values import MspId, RunId
@@ -168,7 +175,7 @@ def test_what_can_not_be_told_is_refused_by_name(api: Api, role: str, code: str)
 class Socket:
     """A WebSocket client of the application, as a server would drive it."""
 
-    def __init__(self, api: Api) -> None:
+    def __init__(self, api: Api, app: Starlette | None = None) -> None:
         scope = {
             "type": "websocket", "asgi": {"version": "3.0"}, "http_version": "1.1", "scheme": "ws", "path": "/graphql",
             "raw_path": b"/graphql", "query_string": b"", "root_path": "", "client": ("127.0.0.1", 1),
@@ -177,24 +184,27 @@ class Socket:
         self._inbox: asyncio.Queue[Any] = asyncio.Queue()
         self._sent: asyncio.Queue[Any] = asyncio.Queue()
         self._inbox.put_nowait({"type": "websocket.connect"})
-        self._task = asyncio.create_task(api.served.app(scope, self._inbox.get, self._sent.put))
+        self._task = asyncio.create_task((app or api.served.app)(scope, self._inbox.get, self._sent.put))
 
     async def next(self) -> Any:
         message = await self._sent.get()
         return json.loads(message["text"]) if message["type"] == "websocket.send" else message
 
     def send(self, message: object) -> None:
-        self._inbox.put_nowait({"type": "websocket.receive", "text": json.dumps(message)})
+        self.send_text(json.dumps(message))
+
+    def send_text(self, text: str) -> None:
+        self._inbox.put_nowait({"type": "websocket.receive", "text": text})
 
     async def close(self) -> None:
         self._inbox.put_nowait({"type": "websocket.disconnect", "code": 1000})
         await self._task
 
 
-async def _over_websocket(api: Api, init: object, query: str) -> list[Any]:
+async def _over_websocket(api: Api, init: object, query: str, app: Starlette | None = None) -> list[Any]:
     """The answers to a connection_init and to one subscription."""
     async with asyncio.timeout(WITHIN_SECONDS):
-        socket = Socket(api)
+        socket = Socket(api, app)
         assert (await socket.next())["type"] == "websocket.accept"
         socket.send({"type": "connection_init", "payload": init})
         answers = [await socket.next()]
@@ -219,3 +229,104 @@ def test_a_websocket_client_without_a_valid_token_is_closed(api: Api, init: obje
     [answer] = api.served.portal.call(_over_websocket, api, init, "{ viewer { role } }")
 
     assert (answer["type"], answer["code"]) == ("websocket.close", 4403)
+
+
+async def _after(api: Api, first: Sequence[object], text: str) -> Any:
+    """What follows one message, after some others that are answered with one message each."""
+    async with asyncio.timeout(WITHIN_SECONDS):
+        socket = Socket(api)
+        await socket.next()
+        for message in first:
+            socket.send(message)
+            await socket.next()
+        socket.send_text(text)
+        answer = await socket.next()
+        await socket.close()
+        return answer
+
+
+NO_MESSAGES = {
+    "a number": "7",
+    "a list": "[1]",
+    "nothing": "null",
+    "brackets without end": "[" * 100_000,
+    "half a letter": '{"type": "\\ud800"}',
+    "a number of too many digits": "9" * 5_000,
+    "a type that is a list": '{"type": ["ping"]}',
+    "the end of a list": '{"type": "complete", "id": []}',
+    "a subscription to a number": '{"type": "subscribe", "id": "1", "payload": 7}',
+    "a subscription under a list": '{"type": "subscribe", "id": [], "payload": {"query": "{ viewer { role } }"}}',
+    "a query that is a number": '{"type": "subscribe", "id": "1", "payload": {"query": 7}}',
+    "variables that are a number": (
+        '{"type": "subscribe", "id": "1", "payload": {"query": "{ viewer { role } }", "variables": 7}}'
+    ),
+    "an operation named by a number": (
+        '{"type": "subscribe", "id": "1", "payload": {"query": "{ viewer { role } }", "operationName": 7}}'
+    ),
+}
+
+
+@pytest.mark.parametrize("what", NO_MESSAGES)
+@pytest.mark.parametrize("is_let_in", [False, True])
+def test_what_is_no_message_closes_the_socket_and_is_no_error_of_ours(
+    api: Api, caplog: pytest.LogCaptureFixture, what: str, is_let_in: bool
+) -> None:
+    init = {"type": "connection_init", "payload": {"Authorization": f"Bearer {api.admin().token}"}}
+
+    answer = api.served.portal.call(_after, api, [init] if is_let_in else [], NO_MESSAGES[what])
+
+    assert (answer["type"], answer["code"]) == ("websocket.close", 4400)
+    assert [each for each in caplog.records if each.levelno >= logging.WARNING] == []
+
+
+def test_the_reason_for_which_a_socket_is_closed_fits_into_its_frame(api: Api) -> None:
+    answer = api.served.portal.call(_after, api, [], json.dumps({"type": "€" * 200}))
+
+    assert (answer["type"], answer["code"]) == ("websocket.close", 4400)
+    assert len(answer["reason"].encode()) <= 123
+
+
+@pytest.mark.parametrize("asked", [{"query": "{ viewer { role } }", "operationName": "Other"}, {"query": ""}])
+def test_a_message_without_an_operation_is_told_so(
+    api: Api, caplog: pytest.LogCaptureFixture, asked: Mapping[str, str]
+) -> None:
+    init = {"type": "connection_init", "payload": {"Authorization": f"Bearer {api.admin().token}"}}
+
+    answer = api.served.portal.call(_after, api, [init], json.dumps({"type": "subscribe", "id": "1", "payload": asked}))
+
+    assert answer["type"] == "error"
+    assert [error["extensions"]["code"] for error in answer["payload"]] == ["NoOperation"]
+    assert [each for each in caplog.records if each.levelno >= logging.WARNING] == []
+
+
+@dataclass(frozen=True)
+class Over:
+    """Believes any token, as one of an admin that expired a minute ago: like a socket that is open for too long."""
+
+    msp: str
+
+    def verify(self, _: str) -> Principal:
+        return Principal("me", Role.ADMIN, MspId(self.msp), datetime.now(UTC) - timedelta(minutes=1))
+
+
+def over(api: Api) -> Starlette:
+    return create_app(replace(api.parts, tokens=Remembering(Over(api.msp))))
+
+
+@pytest.mark.parametrize("query", ["{ viewer { role } }", "subscription { facts { cursor } }"])
+def test_nothing_is_asked_over_a_socket_whose_token_has_expired(api: Api, query: str) -> None:
+    answers = api.served.portal.call(_over_websocket, api, {"Authorization": "Bearer any"}, query, over(api))
+
+    assert answers[0] == {"type": "connection_ack"}
+    told_so = answers[1]["payload"]
+    errors = told_so["errors"] if isinstance(told_so, dict) else told_so
+    assert [error["extensions"]["code"] for error in errors] == ["Unauthenticated"]
+
+
+def test_a_tail_with_much_to_tell_ends_with_its_token_too(api: Api) -> None:
+    registered(api, *[new_organization(f"organization-{number}") for number in range(250)])
+    late = replace(api, served=replace(api.served, app=over(api)))
+
+    events = told(Caller(late, "any"), FACTS, a=cursor((0,)))
+
+    assert len(events) == 100
