@@ -101,18 +101,18 @@ def bounds(
 ) -> Bounds:
     """Find what an export covers: from the last checkpoint at or before `after` to the last one at or before `up_to`.
 
+    One that would end before it begins is empty, at its end.
     With a filter, no further than the checkpoints around its matches. A filter and a table (`is_table`) need the
     history, so they reach only as far as that is folded.
     """
     until = _last_signed(connection, msp, up_to)
-    begin = _last_signed(connection, msp, after) if after else None
-    asked = Bounds(msp, begin, 0 if until is None else until.count, wanted)
+    asked = _from(connection, msp, after, until, wanted)
     if until is None or not (asked.is_filtered or is_table):
         return asked
     known = _number(connection, "SELECT coalesce(max(number), 0) FROM history WHERE msp = %s", (msp,))
     if known < asked.until:
         until = _last_signed(connection, msp, known)
-        asked = Bounds(msp, begin, 0 if until is None else until.count, wanted)
+        asked = _from(connection, msp, after, until, wanted)
     if not asked.is_filtered:
         return asked
     where = between(asked, asked.after, asked.until)
@@ -124,6 +124,13 @@ def bounds(
     if first is None:
         return Bounds(msp, until, asked.until, wanted)
     return Bounds(msp, _last_signed(connection, msp, first - 1), _first_signed(connection, msp, last).count, wanted)
+
+
+def _from(connection: Connection, msp: MspId, after: int, until: Signed | None, wanted: HistoryFilter) -> Bounds:
+    if until is None:
+        return Bounds(msp, None, 0, wanted)
+    start = min(after, until.count)
+    return Bounds(msp, _last_signed(connection, msp, start) if start else None, until.count, wanted)
 
 
 def ndjson(connection: Connection, asked: Bounds, resume_after: int | None = None) -> Iterator[bytes]:

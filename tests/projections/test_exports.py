@@ -17,7 +17,7 @@ from journal.application import Journal
 from journal.entry import Actor, Origin, Role
 from journal.registry import CODEC
 from projections import exports
-from projections.export_tables import as_csv
+from projections.export_tables import as_csv, cell
 from projections.exports import CannotExport
 from projections.follower import fold_until
 from projections.reads.history import HistoryFilter, matching
@@ -130,12 +130,34 @@ def test_a_filter_by_time_reaches_no_further_than_the_checkpoints_around_it(ledg
     assert (2, 4, 2, 0) == (proven.after, proven.until, proven.facts, proven.left_out)
 
 
+@pytest.mark.parametrize("wanted", [exports.EVERYTHING, *FILTERS.values()], ids=["everything", *FILTERS])
+def test_an_export_that_is_to_end_before_it_begins_is_empty_and_provable(told: str, wanted: HistoryFilter) -> None:
+    newest = json.loads(export(told)[0])["export"]["until"]
+
+    proven = verify_export.verify(export(told, wanted=wanted, after=newest, up_to=newest // 2), KEYS)
+
+    assert (proven.until, 0, 0) == (proven.after, proven.facts, proven.left_out)
+    assert 0 < proven.until <= newest // 2
+
+
+def test_an_export_that_is_to_end_before_the_first_checkpoint_is_that_of_an_msp_without_facts(told: str) -> None:
+    nothing = export(told, up_to=0)
+
+    assert 1 == len(nothing)
+    assert nothing == export(told, up_to=0, after=10**6)
+
+
 def test_an_msp_without_facts_has_an_empty_export_that_proves_nothing(told: str) -> None:
     lines = export(told, MspId("nobody"))
 
     assert 1 == len(lines)
     with pytest.raises(verify_export.NotProven, match=r"line 2: .*nothing is signed"):
         verify_export.verify(lines, KEYS)
+
+
+@pytest.mark.parametrize("first", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"])
+def test_no_cell_of_a_table_is_a_formula_in_any_locale(first: str) -> None:
+    assert f"'{first}1" == cell(f"{first}1")
 
 
 def test_an_export_shows_nothing_of_other_msps(told: str) -> None:
