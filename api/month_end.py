@@ -320,8 +320,8 @@ def _verdict(tally: _Tally) -> _Verdict:
         ),
         (
             tally.lines_in(LineState.MOVED_ON),
-            "addition holds a newer month's quantity already.",
-            "additions hold a newer month's quantity already.",
+            "addition was pushed again after its final.",
+            "additions were pushed again after their final.",
         ),
         (
             tally.lines_in(LineState.BEING_LEFT),

@@ -310,7 +310,7 @@ def test_a_closed_month_is_safe_once_every_addition_holds_it(billed: Billed) -> 
     line = billed.line(billed.licenses, month)
     assert (waiting["safeToInvoice"], waiting["sentence"]) == (False, "2 additions wait for their final.")
     assert (safe["safeToInvoice"], safe["sentence"]) == (True, f"All 2 additions hold what {month} closed with.")
-    assert moved_on["sentence"] == "1 addition holds a newer month's quantity already."
+    assert moved_on["sentence"] == "1 addition was pushed again after its final."
     assert (line["closed"], line["state"], line["inForce"]) == ("12.00", "VERIFIED", 12)
 
 

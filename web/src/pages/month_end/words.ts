@@ -36,7 +36,7 @@ export const words = tell({
   states: {
     VERIFIED: 'Verified',
     WAITING: 'Waiting',
-    MOVED_ON: 'Newer month written',
+    MOVED_ON: 'Pushed again since',
     EDITED_BY_HAND: 'Edited by hand',
     CORRECTED_LATER: 'Corrected later',
     BEING_LEFT: 'Left, not yet 0',
