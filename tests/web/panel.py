@@ -13,6 +13,9 @@ from tests.syncing.whole import Whole
 MOST_FRAMES = 1_200
 FRAMES_OF_QUIET = 4
 MOST_TABS = 60
+CARRIED_OUT = 20_000
+"""Milliseconds at most until it is seen what a worker did, over the journal, ConnectWise and back, or what a page
+without a stream asks for every few seconds."""
 
 
 class Held:
@@ -146,9 +149,10 @@ class Panel:
             self.page.keyboard.press("Tab")
         raise AssertionError("the keyboard does not reach it")
 
-    def without_news(self) -> None:
-        """No stream opens from now on, as on a slow network: nothing is loaded anew by itself, only by who presses."""
-        self.page.route("**/graphql", Held(is_stream))
+    def without_news(self) -> Held:
+        """No stream opens until that is let go, as on a slow network: nothing is loaded anew but by who presses."""
+        self.page.route("**/graphql", stream := Held(is_stream))
+        return stream
 
     @contextmanager
     def without_stream(self) -> Iterator[None]:

@@ -10,7 +10,7 @@ from journal.entry import Role
 from tests.api import given
 from tests.api.harness import new_tenant
 from tests.syncing.whole import Whole
-from tests.web.panel import Panel
+from tests.web.panel import CARRIED_OUT, Panel
 
 EXACT = """query ($after: String) {
   mappingSuggestions(first: 100, after: $after, filter: {likeness: EXACT, isAmbiguous: false}) {
@@ -48,7 +48,7 @@ def test_an_import_runs_shows_what_it_found_and_leads_on(ledger: Whole, panel: P
     panel.button("Import companies").click()
 
     done = panel.page.get_by_role("region", name="The import is done.")
-    expect(done).to_be_visible()
+    expect(done).to_be_visible(timeout=CARRIED_OUT)
     [run] = ledger.admin.one("{ runs(first: 5) { nodes { kind progress { state count } } } }")["nodes"]
     counts = {one["state"]: one["count"] for one in run["progress"]}
     expect(done.get_by_text(str(counts["companies"]), exact=True).first).to_be_visible()
@@ -71,7 +71,7 @@ def test_companies_are_counted_before_they_are_imported(ledger: Whole, panel: Pa
     expect(panel.page.get_by_text(re.compile(rf"^About {count} compan"))).to_be_visible()
     panel.button("Import companies").click()
     done = panel.page.get_by_role("region", name="The import is done.")
-    expect(done.get_by_text(str(count), exact=True).first).to_be_visible()
+    expect(done.get_by_text(str(count), exact=True).first).to_be_visible(timeout=CARRIED_OUT)
 
 
 def test_what_is_mapped_to_a_company_that_is_gone_leads_to_another_mapping(connected: Whole, panel: Panel) -> None:
@@ -82,7 +82,7 @@ def test_what_is_mapped_to_a_company_that_is_gone_leads_to_another_mapping(conne
     panel.button("Import again").click()
 
     done = panel.page.get_by_role("region", name="The import is done.")
-    expect(done.get_by_text(re.compile("^Globex is mapped to .+ · .+\\."))).to_be_visible()
+    expect(done.get_by_text(re.compile("^Globex is mapped to .+ · .+\\."))).to_be_visible(timeout=CARRIED_OUT)
     done.get_by_role("link", name="Map again…").click()
     expect(panel.heading("Companies")).to_be_focused()
     expect(panel.page.get_by_role("combobox", name="Company for Globex")).to_be_visible()
@@ -96,7 +96,7 @@ def test_an_import_that_fails_says_what_it_means(ledger: Whole, panel: Panel) ->
 
     panel.button("Import companies").click()
 
-    expect(panel.page.get_by_text("The import did not finish.")).to_be_visible()
+    expect(panel.page.get_by_text("The import did not finish.")).to_be_visible(timeout=CARRIED_OUT)
     expect(panel.page.get_by_text("Nothing on an invoice has changed.")).to_be_visible()
 
 

@@ -12,7 +12,7 @@ from journal.entry import Role
 from tests.api import given
 from tests.syncing.whole import Whole
 from tests.web.axe import findings
-from tests.web.panel import Held, Panel
+from tests.web.panel import CARRIED_OUT, Held, Panel
 
 
 def test_without_a_token_one_can_be_pasted(panel: Panel) -> None:
@@ -88,10 +88,10 @@ def test_a_lost_stream_is_told_and_the_page_asks_instead(connected: Whole, panel
     panel.complaints.expect("ERR_FAILED")
     with panel.without_stream():
         panel.open("/")
-        expect(panel.page.get_by_text("The live connection is lost.")).to_be_visible(timeout=20_000)
+        expect(panel.page.get_by_text("The live connection is lost.")).to_be_visible(timeout=CARRIED_OUT)
         connected.licenses("globex", 23)
 
-        expect(panel.page.get_by_text("licences +23, now 23")).to_be_visible(timeout=20_000)
+        expect(panel.page.get_by_text("licences +23, now 23")).to_be_visible(timeout=CARRIED_OUT)
 
 
 def test_when_nobody_answers_the_old_rows_stay_and_it_can_be_tried_again(connected: Whole, panel: Panel) -> None:

@@ -4,7 +4,7 @@ from playwright.sync_api import Browser, expect
 
 from journal.entry import Role
 from tests.syncing.whole import Whole
-from tests.web.panel import Held, Panel, asks_for
+from tests.web.panel import CARRIED_OUT, Held, Panel, asks_for
 
 
 def report(panel: Panel, organization: str, how: str, amount: str) -> None:
@@ -30,7 +30,7 @@ def test_a_change_reported_here_reaches_connectwise_while_the_msp_watches(
 
         expect(panel.page.get_by_text("Recorded: Licences +5, now 45.")).to_be_visible()
         expect(watching.get_by_text("licences +5, now 45")).to_be_visible()
-        expect(watching.get_by_text("wrote 45 to")).to_be_visible()
+        expect(watching.get_by_text("wrote 45 to")).to_be_visible(timeout=CARRIED_OUT)
     connected.settle()
     assert [45] == [int(one) for one in connected.holds(bills.agreement, bills.licenses)]
 

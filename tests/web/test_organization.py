@@ -10,7 +10,7 @@ from journal.entry import Role
 from tests.syncing.whole import Whole
 from tests.web.axe import findings
 from tests.web.lived import change
-from tests.web.panel import Panel
+from tests.web.panel import CARRIED_OUT, Panel
 
 MONTH = datetime.now(UTC).strftime("%Y-%m")
 
@@ -58,11 +58,11 @@ def test_usage_moves_without_reload_and_leads_to_its_proof(billing: Whole, panel
 
     licences.get_by_role("link", name=re.compile(r"^Why 43\?")).click()
     expect(panel.page.get_by_role("heading", level=1, name=re.compile(r"^Why is .* 43 in "))).to_be_focused()
+    proof = panel.page.get_by_role("region", name="Line by line").get_by_role("row")
+    expect(proof.last).to_contain_text("Verified", timeout=CARRIED_OUT)
+    expect(proof.last).to_contain_text("40 → 43")
     expect(panel.page.get_by_text("Sum checked")).to_be_visible()
     expect(panel.page.get_by_text("0 + 40 + 3 = 43")).to_be_visible()
-    proof = panel.page.get_by_role("region", name="Line by line").get_by_role("row")
-    expect(proof.last).to_contain_text("40 → 43")
-    expect(proof.last).to_contain_text("Verified")
 
 
 def test_the_chart_says_what_it_shows_and_the_table_holds_its_points(billing: Whole, panel: Panel) -> None:

@@ -10,7 +10,7 @@ from journal.entry import Role
 from tests.api import operations
 from tests.syncing.whole import PREVIEW_SYNC, Billing, Whole
 from tests.web.axe import in_both_themes
-from tests.web.panel import Panel
+from tests.web.panel import CARRIED_OUT, Panel
 
 
 @pytest.fixture
@@ -30,12 +30,12 @@ def test_a_hand_edit_is_seen_overwritten_and_put_back(connected: Whole, bills: B
 
     expect(panel.heading("Preview of Sync now")).to_be_visible()
     line = rows(panel, "Preview of Sync now").nth(1)
-    expect(line).to_contain_text("Changed by hand in ConnectWise")
+    expect(line).to_contain_text("Changed by hand in ConnectWise", timeout=CARRIED_OUT)
     expect(line).to_contain_text("The hand edit is overwritten.")
     assert connected.holds(bills.agreement, bills.licenses) == [Decimal(43)]
     panel.button("Write 1 quantity").click()
 
-    expect(panel.page.get_by_text("All lines are done.")).to_be_visible()
+    expect(panel.page.get_by_text("All lines are done.")).to_be_visible(timeout=CARRIED_OUT)
     expect(panel.page.get_by_role("main").get_by_text("Verified 1")).to_be_visible()
     assert connected.holds(bills.agreement, bills.licenses) == [Decimal(40)]
 
@@ -44,7 +44,7 @@ def test_a_hand_edit_is_seen_overwritten_and_put_back(connected: Whole, bills: B
     panel.button("Put back 1 quantity").click()
 
     expect(panel.page.get_by_role("link", name="Undoes an earlier run")).to_be_visible()
-    expect(panel.page.get_by_text("All lines are done.")).to_be_visible()
+    expect(panel.page.get_by_text("All lines are done.")).to_be_visible(timeout=CARRIED_OUT)
     assert connected.holds(bills.agreement, bills.licenses) == [Decimal(43)]
 
 
@@ -54,13 +54,13 @@ def test_sync_now_goes_by_keyboard_alone(connected: Whole, bills: Billing, panel
     panel.link("Sync now…").press("Enter")
     expect(panel.heading("Preview of Sync now")).to_be_focused()
     held = panel.page.get_by_role("checkbox", name=re.compile("^Write the held line"))
-    expect(panel.button("Write 0 quantities")).to_be_disabled()
+    expect(panel.button("Write 0 quantities")).to_be_disabled(timeout=CARRIED_OUT)
 
     held.press("Space")
     panel.button("Write 1 quantity").press("Enter")
 
     expect(panel.page.get_by_role("heading", level=1, name=re.compile("^Sync now, "))).to_be_focused()
-    expect(panel.page.get_by_text("All lines are done.")).to_be_visible()
+    expect(panel.page.get_by_text("All lines are done.")).to_be_visible(timeout=CARRIED_OUT)
     assert connected.holds(bills.agreement, bills.licenses) == [Decimal(40)]
 
 
@@ -68,12 +68,12 @@ def test_what_moved_since_the_preview_is_told_and_not_written(connected: Whole, 
     connected.hand_edit(bills.agreement, bills.licenses, 43)
     panel.open("/runs/preview")
     write = panel.button("Write 1 quantity")
-    expect(write).to_be_visible()
+    expect(write).to_be_visible(timeout=CARRIED_OUT)
     connected.hand_edit(bills.agreement, bills.licenses, 44)
 
     write.click()
 
-    expect(panel.page.get_by_text("Changed since the preview: ConnectWise holds 44")).to_be_visible()
+    expect(panel.page.get_by_text("Changed since the preview: ConnectWise holds 44")).to_be_visible(timeout=CARRIED_OUT)
     assert connected.holds(bills.agreement, bills.licenses) == [Decimal(44)]
 
 
@@ -83,14 +83,14 @@ def test_a_double_click_on_write_makes_one_run(connected: Whole, bills: Billing,
 
     panel.button("Write 1 quantity").dblclick()
 
-    expect(panel.page.get_by_text("All lines are done.")).to_be_visible()
+    expect(panel.page.get_by_text("All lines are done.")).to_be_visible(timeout=CARRIED_OUT)
     found = connected.admin.one("{ runs(filter: {kind: OVERWRITE}) { totalCount } }")
     assert found == {"totalCount": 1}
 
 
 def test_a_reload_shows_the_same_preview(connected: Whole, bills: Billing, panel: Panel) -> None:
     panel.open("/runs/preview")
-    expect(panel.page.get_by_text("ConnectWise holds exactly what the facts say.")).to_be_visible()
+    expect(panel.page.get_by_text("ConnectWise holds exactly what the facts say.")).to_be_visible(timeout=CARRIED_OUT)
     address = panel.page.url
 
     panel.page.reload()
@@ -103,7 +103,7 @@ def test_a_reload_shows_the_same_preview(connected: Whole, bills: Billing, panel
 def test_a_preview_of_another_scope_is_another_preview(connected: Whole, bills: Billing, panel: Panel) -> None:
     panel.open("/runs/preview")
     organizations = panel.page.get_by_role("combobox", name="Organizations")
-    expect(organizations.get_by_role("option", name="Globex")).to_be_attached()
+    expect(organizations.get_by_role("option", name="Globex")).to_be_attached(timeout=CARRIED_OUT)
     expect(panel.page).to_have_url(re.compile("run="))
     first = panel.page.url
 
@@ -123,10 +123,11 @@ def test_within_the_days_of_hold_sync_now_goes_through_after_a_warning(
     panel.open("/runs/preview")
 
     warning = panel.page.get_by_text("The settings hold new-month quantities for 3 days after the close.")
+    expect(warning).to_be_visible(timeout=CARRIED_OUT)
     expect(warning).to_contain_text("Sync now writes them all the same, so last month must be invoiced already.")
     panel.button("Write 1 quantity").click()
 
-    expect(panel.page.get_by_text("All lines are done.")).to_be_visible()
+    expect(panel.page.get_by_text("All lines are done.")).to_be_visible(timeout=CARRIED_OUT)
     assert connected.holds(bills.agreement, bills.licenses) == [Decimal(40)]
 
 
@@ -137,7 +138,7 @@ def test_after_the_days_of_hold_there_is_no_warning(connected: Whole, bills: Bil
 
     panel.open("/runs/preview")
 
-    expect(panel.button("Write 1 quantity")).to_be_visible()
+    expect(panel.button("Write 1 quantity")).to_be_visible(timeout=CARRIED_OUT)
     expect(panel.page.get_by_text("The settings hold new-month quantities")).to_have_count(0)
 
 
@@ -220,11 +221,11 @@ def test_they_are_accessible(connected: Whole, bills: Billing, panel: Panel) -> 
     found = {}
 
     panel.open("/runs/preview")
-    expect(panel.page.get_by_role("checkbox")).to_be_visible()
+    expect(panel.page.get_by_role("checkbox")).to_be_visible(timeout=CARRIED_OUT)
     found["preview"] = in_both_themes(panel.page)
     panel.page.get_by_role("checkbox").check()
     panel.button("Write 1 quantity").click()
-    expect(panel.page.get_by_text("All lines are done.")).to_be_visible()
+    expect(panel.page.get_by_text("All lines are done.")).to_be_visible(timeout=CARRIED_OUT)
     found["run"] = in_both_themes(panel.page)
     panel.open("/runs")
     expect(rows(panel, "Runs")).to_have_count(4)

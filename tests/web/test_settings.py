@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from journal.entry import Role
 from tests.syncing.whole import Whole
 from tests.web.axe import in_both_themes
-from tests.web.panel import Panel
+from tests.web.panel import CARRIED_OUT, Panel
 
 STANDING = "{ psaConnection { status keyHint settings { driftPolicy holdDays dropGuardPercent } } }"
 
@@ -74,7 +74,7 @@ def test_revoked_keys_are_told_with_what_they_mean_and_cured_here(connected: Who
     connected.psa_action("keys_revoked")
     connected.licenses("globex", 44)
     panel.open("/")
-    expect(panel.page.get_by_text("ConnectWise refuses the API keys.")).to_be_visible(timeout=20_000)
+    expect(panel.page.get_by_text("ConnectWise refuses the API keys.")).to_be_visible(timeout=CARRIED_OUT)
     expect(panel.page.get_by_text("changes wait and nothing is lost")).to_be_visible()
 
     panel.link("Replace the keys").click()

@@ -9,7 +9,7 @@ from journal.entry import Role
 from tests.syncing.whole import Billing, Whole
 from tests.web.axe import findings
 from tests.web.lived import Lived
-from tests.web.panel import Held, Panel
+from tests.web.panel import CARRIED_OUT, Held, Panel
 from workers.watch_drift import watch_connection
 
 
@@ -33,7 +33,7 @@ def test_a_hand_edit_leads_to_the_preview_that_overwrites_it(connected: Whole, b
     assert findings(panel.page) == []
     found.get_by_role("link", name="Preview Sync now…").press("Enter")
     panel.button("Write 1 quantity").click()
-    expect(panel.page.get_by_text("All lines are done.")).to_be_visible()
+    expect(panel.page.get_by_text("All lines are done.")).to_be_visible(timeout=CARRIED_OUT)
 
     panel.link("Overview").click()
     expect(panel.page.get_by_text("Last push")).to_be_visible()
@@ -49,6 +49,7 @@ def test_a_revoked_key_leads_to_where_it_is_replaced(connected: Whole, bills: Bi
     connected.licenses("globex", 41)
 
     found = trouble(panel, "ConnectWise refuses the API keys.")
+    expect(found).to_be_visible(timeout=CARRIED_OUT)
     expect(found).to_contain_text("Nothing is written with them; changes wait and nothing is lost.")
     found.get_by_role("link", name="Replace the keys").click()
     expect(panel.heading("Settings")).to_be_visible()
@@ -63,6 +64,7 @@ def test_an_ended_agreement_leads_to_another_mapping(connected: Whole, bills: Bi
     connected.licenses("globex", 41)
 
     found = trouble(panel, "The agreement has ended in ConnectWise.").first
+    expect(found).to_be_visible(timeout=CARRIED_OUT)
     expect(found).to_contain_text("Its licences are not billed.")
     expect(found).to_contain_text("map the organization to another agreement")
     found.get_by_role("link", name="Map again…").click()
@@ -78,7 +80,7 @@ def test_a_lost_stream_is_told_and_can_be_taken_up_again(connected: Whole, panel
         expect(told).to_contain_text("It connects again by itself")
         assert findings(panel.page) == []
         connected.licenses("globex", 19)
-        expect(panel.page.get_by_role("cell", name="19", exact=True)).to_be_visible(timeout=9_000)
+        expect(panel.page.get_by_role("cell", name="19", exact=True)).to_be_visible(timeout=CARRIED_OUT)
 
     told.get_by_role("button", name="Connect again").click()
 
