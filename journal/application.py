@@ -9,7 +9,7 @@ Refusals that a decision raises pass through; nothing is recorded then.
 import random
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self, TypeVar, cast
@@ -38,6 +38,7 @@ from journal.recorder import (
 )
 from journal.shared_append import SharedAppend
 from journal.state_cache import Folded, StateCache
+from journal.turns import Turns
 
 S = TypeVar("S")
 F = TypeVar("F")
@@ -97,6 +98,7 @@ class Journal(AbstractContextManager["Journal"]):
         self._codec = codec
         self._recorder = FactRecorder(Datastore(url, pool_size=pool_size))
         self._append = SharedAppend(self._recorder.append).append if shares_appends else self._recorder.append
+        self._turns = Turns()
         self._cache = StateCache(cached_states)
         self._new_id = new_id
 
@@ -149,30 +151,32 @@ class Journal(AbstractContextManager["Journal"]):
         Raises: what `decide` raises; KeyTaken for a used-up key that the decision did not look up; TooManyConflicts;
         NotRead; CodecError.
         """
-        for failed in range(tries):
-            reader = Reader(self, is_trusting=failed == 0)
-            try:
-                changes = [change for change in decide(reader) if change.facts]
-            except Exception:
-                if self._is_current(reader):
-                    raise
-                continue  # it judged by an old state, so what it said does not count
-            if not changes:
-                if self._is_current(reader):
-                    return ()
-                continue
-            append = self._append_of(reader, changes, keys, origin)
-            try:
-                appended = self._append(append) if alongside is None else self._recorder.append(append, alongside)
-            except Conflict:
-                pass
-            except KeyTaken as taken:
-                if not reader.keys_looked_up.issuperset(taken.taken):
-                    raise
-            else:
-                return self._recorded(reader, changes, append, appended, origin)
-            pause = min(0.001 * 2**failed, LONGEST_PAUSE_SECONDS)
-            time.sleep(random.uniform(0, pause))  # noqa: S311 - spreads retries, guards nothing
+        with ExitStack() as turn:
+            for failed in range(tries):
+                reader = Reader(self, is_trusting=failed == 0)
+                try:
+                    changes = [change for change in decide(reader) if change.facts]
+                except Exception:
+                    if self._is_current(reader):
+                        raise
+                    continue  # it judged by an old state, so what it said does not count
+                if not changes:
+                    if self._is_current(reader):
+                        return ()
+                    continue
+                append = self._append_of(reader, changes, keys, origin)
+                try:
+                    appended = self._append(append) if alongside is None else self._recorder.append(append, alongside)
+                except Conflict:
+                    if failed == 0:
+                        turn.enter_context(self._turns.of(append.facts[0].originator_id))
+                except KeyTaken as taken:
+                    if not reader.keys_looked_up.issuperset(taken.taken):
+                        raise
+                else:
+                    return self._recorded(reader, changes, append, appended, origin)
+                pause = min(0.001 * 2**failed, LONGEST_PAUSE_SECONDS)
+                time.sleep(random.uniform(0, pause))  # noqa: S311 - spreads retries, guards nothing
         raise TooManyConflicts(tries)
 
     def _is_current(self, reader: Reader) -> bool:
