@@ -40,7 +40,7 @@ NOVEMBER = datetime(2026, 11, 1, tzinfo=UTC)
 
 @pytest.fixture(scope="module")
 def simulator_url() -> Iterator[str]:
-    with running(create_app(())) as url:
+    with running(create_app((), now=lambda: NOVEMBER)) as url:
         yield url
 
 

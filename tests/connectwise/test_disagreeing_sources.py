@@ -39,7 +39,7 @@ NOVEMBER = datetime(2026, 11, 1, tzinfo=UTC)
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    with running(create_app(())) as served:
+    with running(create_app((), now=lambda: NOVEMBER)) as served:
         yield served
 
 

@@ -13,6 +13,8 @@ from tests.databases import Template
 from tests.syncing.whole import Whole, whole
 from tests.workers.system import NOON
 
+SMALL = {"companies": 24, "agreements": 12, "products": 12}
+
 
 @pytest.fixture(scope="session")
 def simulator_url() -> Iterator[str]:
@@ -31,7 +33,7 @@ def served(template: Template, tmp_path_factory: pytest.TempPathFactory, simulat
 
 @pytest.fixture
 def tenant(simulator_url: str) -> SimulatedTenant:
-    return new_tenant(simulator_url, data={"companies": 24, "agreements": 12, "products": 12})
+    return new_tenant(simulator_url, data=SMALL)
 
 
 @pytest.fixture
@@ -46,11 +48,18 @@ def ledger(served: Served, tenant: SimulatedTenant) -> Iterator[Whole]:
         yield ready
 
 
+@pytest.fixture(scope="session")
+def simulator_in_november() -> Iterator[str]:
+    """Whose agreements lie around noon on 10 November 2026, on whatever day a test runs."""
+    with running(create_app((), now=lambda: NOON)) as url:
+        yield url
+
+
 @pytest.fixture
-def november(template: Template, tmp_path: Path, tenant: SimulatedTenant, simulator_url: str) -> Iterator[Whole]:
+def november(template: Template, tmp_path: Path, simulator_in_november: str) -> Iterator[Whole]:
     """As `ledger`, on a database and clock of its own: noon on 10 November 2026, all organizations from the 1st on."""
-    with template.copy() as url, serving(url, tmp_path, frozenset({simulator_url})) as running_api:
-        api = Api(running_api, new_msp())
+    with template.copy() as url, serving(url, tmp_path, frozenset({simulator_in_november})) as running_api:
+        api, tenant = Api(running_api, new_msp()), new_tenant(simulator_in_november, data=SMALL)
         with whole(running_api, api, tenant) as ready:
             ready.time_is(NOON)
             first = "2026-11-01T00:00:00Z"

@@ -500,7 +500,8 @@ def open_system(
 ) -> Iterator[System]:
     """A system that nothing is connected to. `seconds` is the clock of the request budget."""
     with (
-        running(create_app([recipe]), host=psa_host) as psa_url,
+        # Its agreements lie around this instant too, not around the day on which a test happens to run.
+        running(create_app([recipe], now=lambda: at), host=psa_host) as psa_url,
         httpx.Client(timeout=60) as http,
         open_http(Guard(frozenset({psa_url}))) as outgoing,
         Journal(url, CODEC, pool_size=4) as journal,
