@@ -5,6 +5,7 @@
 
 import sys
 from collections.abc import Iterable
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,9 @@ from strawberry.extensions import (
     ValidationCache,
 )
 from strawberry.schema.config import StrawberryConfig
+from strawberry.schema.schema import StreamResult
 from strawberry.types import ExecutionContext, ExecutionResult
+from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 from typing_extensions import override
 
@@ -137,6 +140,29 @@ class Schema(strawberry.Schema):
         )
 
     @override
+    async def stream(
+        self,
+        query: str | None,
+        variable_values: dict[str, Any] | None = None,
+        context_value: Any | None = None,
+        root_value: Any | None = None,
+        operation_name: str | None = None,
+        operation_extensions: dict[str, Any] | None = None,
+        allowed_operation_types: Iterable[OperationType] | None = None,
+    ) -> StreamResult:
+        """As `execute`, also in that a document that is not let through is told as the only result."""
+        results = await super().stream(
+            query,
+            variable_values,
+            context_value,
+            root_value,
+            operation_name,
+            operation_extensions,
+            allowed_operation_types,
+        )
+        return _with_what_is_wrong(results)
+
+    @override
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """Leave in the list what the caller may see.
 
@@ -144,6 +170,21 @@ class Schema(strawberry.Schema):
         never sees. And nothing is logged of a client's own mistakes: its query could hold a key.
         """
         errors[:] = told_errors(errors, execution_context)
+
+
+async def _with_what_is_wrong(results: StreamResult) -> StreamResult:
+    """The results; or what an extension said before there were any, which the library lets through here as it comes."""
+    has_begun = False
+    async with aclosing(results):
+        try:
+            async for result in results:
+                has_begun = True
+                yield result
+        except Exception as error:
+            if has_begun:
+                raise
+            coerced = error if isinstance(error, GraphQLError) else GraphQLError("", original_error=error)
+            yield PreExecutionError(data=None, errors=told_errors([coerced], None))
 
 
 def build_schema(*, introspection: bool) -> Schema:

@@ -330,3 +330,41 @@ def test_a_tail_with_much_to_tell_ends_with_its_token_too(api: Api) -> None:
     events = told(Caller(late, "any"), FACTS, a=cursor((0,)))
 
     assert len(events) == 100
+
+
+WRONG = {
+    "no document": ("{ viewer", ""),
+    "a document too deep": ("{ viewer " * 20 + "}" * 20, "DocumentTooLarge"),
+    "a document too deep to be read": ("{" + "a {" * 2_000, ""),
+    "a number of too many digits": ("{ history(first: " + "1" * 200 + ") { totalCount } }", "DocumentTooLarge"),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_what_is_wrong_with_a_document_is_told_over_server_sent_events_too(
+    api: Api, caplog: pytest.LogCaptureFixture, what: str
+) -> None:
+    document, code = WRONG[what]
+
+    [event] = told(api.admin(), document)
+
+    assert [code] == [error.get("extensions", {}).get("code", "") for error in event["errors"]]
+    assert [each for each in caplog.records if each.levelno >= logging.WARNING] == []
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_what_is_wrong_with_a_document_is_told_over_a_websocket_too(
+    api: Api, caplog: pytest.LogCaptureFixture, what: str
+) -> None:
+    document, code = WRONG[what]
+    init = {"type": "connection_init", "payload": {"Authorization": f"Bearer {api.admin().token}"}}
+
+    answer = api.served.portal.call(
+        _after, api, [init], json.dumps({"type": "subscribe", "id": "1", "payload": {"query": document}})
+    )
+
+    if code:
+        assert [code] == [error["extensions"]["code"] for error in answer["payload"]]
+    else:
+        assert ("websocket.close", 4400) == (answer["type"], answer["code"])
+    assert [each for each in caplog.records if each.levelno >= logging.WARNING] == []
