@@ -9,8 +9,8 @@ import subprocess
 import sys
 import threading
 from base64 import b64encode
-from contextlib import closing
-from math import inf
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from time import process_time
 from typing import Any
@@ -183,21 +183,28 @@ def test_the_command_answers_within_a_second_of_processor_time() -> None:
     assert (after.ru_utime + after.ru_stime) - (before.ru_utime + before.ru_stime) < 1.0
 
 
-def test_single_records_are_read_a_thousand_times_in_a_second_of_processor_time() -> None:
-    """Of both ends: the client is in the same process. `bench/simulator_reads.py` measures it by the clock."""
-    count = 500
+async def bare(_scope: object, _receive: object, send: Callable[[Any], Awaitable[None]]) -> None:
+    """Answers as many bytes as a record has, without thinking."""
+    headers = [(b"content-length", b"900"), (b"content-type", b"application/json")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": b"x" * 900})
+
+
+@contextmanager
+def reading(app: Any) -> Iterator[Callable[[], float]]:
+    """A client on a connection of its own. Shape: the processor time that some hundred reads of a record take."""
     token = b64encode(b"acme_msp+demoPublicKey0001:demoPrivateKey0001").decode()
     request = (
         "GET /v4_6_release/apis/3.0/finance/agreements/1/additions/1 HTTP/1.1\r\n"
         f"Host: localhost\r\nAuthorization: Basic {token}\r\nclientId: x\r\n\r\n"
     ).encode()
-    with running(create_app()) as url:
+    with running(app) as url:
         port = int(url.rpartition(":")[2])
         with socket.create_connection(("127.0.0.1", port)) as connection, connection.makefile("rb") as answers:
-            best = inf
-            for _ in range(3):
+
+            def read() -> float:
                 began = process_time()
-                for _ in range(count):
+                for _ in range(300):
                     connection.sendall(request)
                     assert answers.readline().startswith(b"HTTP/1.1 200")
                     length = 0
@@ -205,9 +212,18 @@ def test_single_records_are_read_a_thousand_times_in_a_second_of_processor_time(
                         name, _, value = header.partition(b":")
                         length = int(value) if name == b"content-length" else length
                     answers.read(length)
-                best = min(best, process_time() - began)
+                return process_time() - began
 
-    assert best < count / 1_000
+            yield read
+
+
+def test_a_single_record_costs_less_than_three_times_what_the_server_and_the_client_cost_anyway() -> None:
+    """Both in this process, by turns: how fast the machine is cancels out. `bench/simulator_reads.py` tells seconds."""
+    with reading(create_app()) as record, reading(bare) as nothing:
+        took = [(record(), nothing()) for _ in range(5)]
+
+    best, least = (min(each) for each in zip(*took, strict=True))
+    assert best < 3 * least
 
 
 @pytest.mark.skipif(not vendor_document.is_present(), reason=vendor_document.MISSING)
