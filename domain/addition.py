@@ -341,7 +341,7 @@ class AdditionState:
     drift: DriftDetected | None = None
     """The newest hand edit seen since the last settled push."""
     troubles: Mapping[Problem, str] = field(default_factory=dict)
-    """What the nightly watch saw and has not seen gone, with its detail."""
+    """What the nightly watch saw and has not seen gone, with its detail. None once it has nothing to watch here."""
     is_proration_confirmed: bool = False
     finals: Mapping[BillingMonth, PushId] = field(default_factory=dict)
     """The final that settled each month."""
@@ -860,7 +860,9 @@ def evolve(state: AdditionState, fact: AdditionFact) -> AdditionState:
             return replace(state, troubles=troubles)
         case AdditionLost():
             lost = Exceptional(Problem.ADDITION_LOST, None, None, None, "the record is gone", None, None)
-            return replace(state, record=None, is_lost=True, is_fresh=True, wrote=None, drift=None, exceptional=lost)
+            return replace(
+                state, record=None, is_lost=True, is_fresh=True, wrote=None, drift=None, troubles={}, exceptional=lost
+            )
         case _:
             assert_never(fact)
 
@@ -909,6 +911,7 @@ def _settled(state: AdditionState, version: int, fact: UsagePushed) -> AdditionS
         exceptional=None,
         missed=_without(state.missed, started.month),
         drift=None,
+        troubles={} if started.kind is PushKind.RELEASE else state.troubles,
         finals=finals,
     )
     outcome = LineOutcome.VERIFIED if fact.written else LineOutcome.UNCHANGED

@@ -15,6 +15,7 @@ from domain.addition import (
     AdditionState,
     Contribution,
     DropGuard,
+    Go,
     LineOutcome,
     Problem,
     PushKind,
@@ -22,6 +23,7 @@ from domain.addition import (
     Refuse,
     Shown,
     is_initial,
+    judge,
     lose_record,
     refuse_push,
     start_push,
@@ -431,7 +433,7 @@ def _record(asked: _Asked, order: PushOrder) -> StandingRecord | Facts | Nothing
     state, seen, product = asked.state, asked.context.seen, asked.row.psa_product
     is_touching = order.kind is not PushKind.RELEASE or order.left_behind is LeftBehind.ZERO
     problem = seen.problem()
-    if problem is not None and is_touching:
+    if problem is not None and is_touching and not _is_held_already(asked, order):
         return _refused(asked, order, *problem)
     prorated_twice = None if state.is_proration_confirmed else seen.proration_problem(order.rule, order.wanted)
     if prorated_twice is not None:
@@ -444,6 +446,17 @@ def _record(asked: _Asked, order: PushOrder) -> StandingRecord | Facts | Nothing
         return Nothing()
     refused = _refused(asked, order, chosen.problem, chosen.detail)
     return Facts((*lose_record(state), *refused.facts))
+
+
+def _is_held_already(asked: _Asked, order: PushOrder) -> bool:
+    """Whether the record holds what the push would write: that is recorded also where nothing can be written any more,
+    as on an agreement that ended with its month.
+    """
+    known = asked.context.seen.standing_record(asked.state.record)
+    if known is None:
+        return False
+    verdict = judge(asked.state, order, known.quantity)
+    return isinstance(verdict, Go) and same_quantity(verdict.target, known.quantity)
 
 
 def _refused(asked: _Asked, order: PushOrder, problem: Problem, detail: str) -> Facts:

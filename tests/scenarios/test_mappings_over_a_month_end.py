@@ -5,7 +5,18 @@ from datetime import datetime
 from decimal import Decimal
 
 from domain.values import Component, LeftBehind, Rule
-from tests.scenarios.acts import DECEMBER, NOVEMBER, at, close, closed_months, due, kinds, start
+from tests.scenarios.acts import (
+    DECEMBER,
+    NOVEMBER,
+    at,
+    close,
+    closed_months,
+    due,
+    kinds,
+    pass_time,
+    refusals,
+    start,
+)
 from tests.workers.system import CORE, LITE, System
 
 
@@ -148,3 +159,31 @@ def test_the_rule_at_the_close_governs_the_whole_month(system: System) -> None:
 
     assert [("2026-11", 1, [Decimal("20.00"), Decimal("0.00")])] == closed_months(system)
     assert [Decimal(20)] == [target for kind, target in system.pushes(system.license_product) if kind == "FINAL"]
+
+
+def test_a_final_on_an_agreement_that_ended_with_its_month_is_verified_where_there_is_nothing_to_write(
+    system: System,
+) -> None:
+    start(system)
+    ending = {"endDate": "2026-11-30T00:00:00Z", "noEndingDateFlag": False}
+    system.psa.post("actions", action="record_changed", table="agreement", id=system.agreement, changes=ending)
+    writes = system.psa.writes()
+
+    close(system, NOVEMBER)
+
+    assert ["INITIAL 2026-11", "FINAL 2026-11"] == kinds(system, system.license_product)
+    assert (writes, None) == (system.psa.writes(), system.addition(system.license_product).exceptional)
+
+
+def test_what_was_left_on_an_agreement_that_ended_is_released_once_a_person_has_set_it_to_0(system: System) -> None:
+    start(system)
+    system.psa.post("actions", action="agreement_cancelled", agreement=system.agreement)
+    system.map_company("globex", system.other_agreement, is_move=True, left=LeftBehind.ZERO)
+    system.settle()
+    assert ["AGREEMENT_ENDED 2026-11"] == refusals(system, system.license_product)
+
+    system.psa.hand_edit(system.agreement, system.license_product, 0)
+    pass_time(system, system.now)
+
+    assert ["INITIAL 2026-11", "RELEASE 2026-11"] == kinds(system, system.license_product)
+    assert system.addition(system.license_product).exceptional is None

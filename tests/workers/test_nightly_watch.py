@@ -109,6 +109,20 @@ def test_what_is_in_order_again_is_taken_back(billing: System) -> None:
     assert {} == exceptions(billing)
 
 
+def test_what_was_seen_of_an_addition_ends_when_everybody_left_it(billing: System) -> None:
+    """No night looks at it again, so that nothing could take it back."""
+    changes = {"inactiveFlag": True}
+    product = billing.license_product
+    billing.psa.post("actions", action="record_changed", table="catalogItem", id=product, changes=changes)
+    night(billing)
+    assert "PRODUCT_INACTIVE" in exceptions(billing)
+
+    billing.unmap_company("globex")
+    billing.settle()
+
+    assert {} == exceptions(billing)
+
+
 def test_a_night_happens_once(billing: System) -> None:
     night(billing)
     reads = billing.psa.get("traffic")["requests"]
