@@ -16,7 +16,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Mapping
 from http.client import HTTPException, HTTPMessage
-from typing import IO
+from typing import IO, Any
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
@@ -105,7 +105,7 @@ def read_key_set(text: bytes) -> dict[str, jwt.PyJWK]:
         raise BadKeySet("no list of keys")
     found = {}
     for each in listed[:MOST_KEYS]:
-        if isinstance(each, dict) and isinstance(each.get("kid"), str) and each.get("use") in {None, "sig"}:
+        if isinstance(each, dict) and _is_of_our_kind(each):
             try:
                 key = jwt.PyJWK(each)
             except (jwt.PyJWTError, ValueError, TypeError):
@@ -113,6 +113,16 @@ def read_key_set(text: bytes) -> dict[str, jwt.PyJWK]:
             if key.algorithm_name in ALGORITHMS and _is_public_and_strong(key):
                 found[each["kid"]] = key
     return found
+
+
+def _is_of_our_kind(listed: Mapping[str, Any]) -> bool:
+    """By what the key says of itself, which may be anything: PyJWT is asked only about kinds that it has to know."""
+    return (
+        isinstance(listed.get("kid"), str)
+        and listed.get("kty") in ("RSA", "EC", "OKP")
+        and listed.get("use") in (None, "sig")
+        and listed.get("alg") in (None, *ALGORITHMS)
+    )
 
 
 def _is_public_and_strong(key: jwt.PyJWK) -> bool:

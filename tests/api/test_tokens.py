@@ -158,6 +158,10 @@ UNUSABLE: dict[str, dict[str, Any]] = {
     "a private key": {**json.loads(jwt.algorithms.OKPAlgorithm.to_jwk(PROVIDER.eddsa)), "kid": "k"},
     "a key without an id": {key: value for key, value in jwk(PROVIDER.rs256.public_key(), "k").items() if key != "kid"},
     "a key of an unknown kind": {"kty": "XYZ", "kid": "k"},
+    "a shared secret that is left out": {"kty": "oct", "kid": "k"},
+    "a key for nothing": jwk(PROVIDER.eddsa.public_key(), "k", alg="none"),
+    "a key for a list of uses": jwk(PROVIDER.eddsa.public_key(), "k", use=["sig"]),
+    "a key of a list of algorithms": jwk(PROVIDER.eddsa.public_key(), "k", alg=["EdDSA"]),
     "a broken key": {"kty": "EC", "crv": "P-256", "x": "!", "y": "!", "kid": "k"},
 }
 
