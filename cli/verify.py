@@ -17,7 +17,7 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     parser.add_argument(
         "--key", action="append", help="a public key you trust: base64 text, or a file; may be repeated"
     )
-    parser.add_argument("--reaches", type=int, default=0, metavar="NUMBER", help="a fact that the file must reach")
+    verify_export.add_to(parser)
     parser.set_defaults(run=run)
 
 
@@ -27,7 +27,7 @@ def run(given: argparse.Namespace) -> int:
     if not given.key:
         sys.stderr.write("psa-ledger verify: say with --key whose signatures count (`psa-ledger audit-keys`)\n")
         return 2
-    return verify_export.check_file(given.file, given.key, given.reaches)
+    return verify_export.check_file(given.file, given.key, given.reaches, given.last_good)
 
 
 def check_database(trusted: list[str] | tuple[str, ...]) -> int:

@@ -98,14 +98,21 @@ class _Reached:
     hidden_since: int = 0
     """The first line of hashes since the last line whose chain was seen to be right; 0 when there is none."""
     number: int = 0
+    key: str = ""
     body_hash: str = ""
     at: str = ""
 
 
-def verify(lines: Iterable[bytes], keys: TrustedKeys, reaches: int = 0) -> Proven:
+NEVER_LOST: Mapping[str, int] = {}
+
+
+def verify(
+    lines: Iterable[bytes], keys: TrustedKeys, reaches: int = 0, last_good: Mapping[str, int] = NEVER_LOST
+) -> Proven:
     """Check the lines of an export, with or without their line ends, in one pass and constant memory.
 
-    `reaches` is the number of a fact that the file must reach, known from a checkpoint that you got elsewhere.
+    `reaches` is the number of a fact that the file must reach, known from a checkpoint that you got elsewhere;
+    `last_good` the number of the MSP's last checkpoint that counts, by the id of a key that was lost after it.
     Raises: NotProven naming the first bad line.
     """
     numbered = enumerate((line.rstrip(b"\n") for line in lines), start=1)
@@ -128,6 +135,9 @@ def verify(lines: Iterable[bytes], keys: TrustedKeys, reaches: int = 0) -> Prove
             _fact(reached, number, line)
         elif line.startswith(CHECKPOINT):
             _checkpoint(reached, number, line, msp, keys)
+            if reached.number > last_good.get(reached.key, reached.number):
+                counts = f"whose last good checkpoint is number {last_good[reached.key]}"
+                raise NotProven(number, f"this is checkpoint {reached.number}, signed with key {reached.key}, {counts}")
             begins_signed = True
         elif line.startswith(LEFT_OUT) and begins_signed:
             _left_out(reached, number, line)
@@ -277,7 +287,7 @@ def _checkpoint(reached: _Reached, number: int, line: bytes, msp: str, keys: Tru
         )
     if nth <= reached.number or (nth == reached.number + 1 and reached.number and previous != reached.body_hash):
         raise NotProven(number, "this checkpoint does not follow the one before it")
-    reached.number, reached.body_hash, reached.at = nth, hashlib.sha256(body).hexdigest(), at
+    reached.number, reached.key, reached.body_hash, reached.at = nth, key, hashlib.sha256(body).hexdigest(), at
     reached.checkpoints += 1
     reached.unsigned_since = reached.hidden_since = 0
 
@@ -325,12 +335,39 @@ def _raw(key: Ed25519PublicKey) -> bytes:
     return key.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
 
 
-def check_file(path: str, given_keys: Sequence[str], reaches: int = 0) -> int:
+def add_to(parser: argparse.ArgumentParser) -> None:
+    """What may be asked of a file besides its keys."""
+    parser.add_argument(
+        "--reaches", type=int, default=0, metavar="NUMBER", help="the number of a fact that the file must reach"
+    )
+    parser.add_argument(
+        "--last-good",
+        action="append",
+        default=[],
+        metavar="KEY_ID:NUMBER",
+        help="of a key that was lost: the number of the MSP's last checkpoint that counts; may be repeated",
+    )
+
+
+def _last_good(given: Sequence[str]) -> Mapping[str, int]:
+    """Shape: by key id. Raises: BadKey."""
+    found = {}
+    for each in given:
+        told = re.fullmatch("([0-9a-f]{16}):([0-9]{1,18})", each)
+        if told is None:
+            raise BadKey(
+                "a last good checkpoint is told as the id of its key and its number, as in 8a88e3dd7409f195:41"
+            )
+        found[told[1]] = int(told[2])
+    return found
+
+
+def check_file(path: str, given_keys: Sequence[str], reaches: int = 0, last_good: Sequence[str] = ()) -> int:
     """Check one file and tell what it proves. Returns the exit status."""
     try:
-        keys = read_keys(given_keys)
+        keys, counting = read_keys(given_keys), _last_good(last_good)
         with open(path, "rb") as lines:
-            proven = verify(lines, keys, reaches)
+            proven = verify(lines, keys, reaches, counting)
     except NotProven as bad:
         say(sys.stdout, f"NOT PROVEN: {path}, {bad}")
         return 1
@@ -356,9 +393,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Check an export of PSA Ledger offline.")
     parser.add_argument("file", help="an NDJSON export")
     parser.add_argument("--key", action="append", required=True, help="a public key: base64 text, or a file")
-    parser.add_argument("--reaches", type=int, default=0, help="the number of a fact that the file must reach")
+    add_to(parser)
     given = parser.parse_args()
-    return check_file(given.file, given.key, given.reaches)
+    return check_file(given.file, given.key, given.reaches, given.last_good)
 
 
 if __name__ == "__main__":

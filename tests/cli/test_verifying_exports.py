@@ -418,6 +418,33 @@ def test_a_hash_left_away_in_a_filtered_export_is_found(verify: Verify, told: st
     assert f"line {place + 1}: " in said or f"line {place + 2}: " in said
 
 
+def test_what_a_lost_key_signed_after_its_last_good_checkpoint_does_not_count(verify: Verify, whole: Lines) -> None:
+    shown = [(place + 1, json.loads(whole[place])["checkpoint"]["number"]) for place in places(whole, is_checkpoint)]
+    (_, good), (bad, _), *_ = shown
+
+    in_time, _ = verify(whole, "--last-good", f"{KEY.id}:{shown[-1][1]}")
+    of_another, _ = verify(whole, "--last-good", f"{NEW_KEY.id}:{good}")
+    too_late, said = verify(whole, "--last-good", f"{NEW_KEY.id}:0", "--last-good", f"{KEY.id}:{good}")
+
+    assert (0, 0, 1) == (in_time, of_another, too_late)
+    assert f"line {bad}: " in said
+    assert f"signed with key {KEY.id}, whose last good checkpoint is number {good}" in said
+
+
+@pytest.mark.parametrize(
+    "told", ["41", "8A88E3DD7409F195:41", "8a88e3dd7409f195:-1", "8a88e3dd7409f195:" + "9" * 5_000]
+)
+def test_a_last_good_checkpoint_that_can_not_be_read_proves_nothing(
+    told: str, whole: Lines, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "export.ndjson"
+    path.write_bytes(b"\n".join(whole) + b"\n")
+
+    status = main(["verify", str(path), "--key", text_of(KEY), "--last-good", told])
+
+    assert (2, "") == (status, capsys.readouterr().out)
+
+
 DEEP = b"[" * 100_000
 BREAKING: dict[str, tuple[Lines, int]] = {
     "a first line nested without end": ([b'{"export":' + DEEP], 1),
