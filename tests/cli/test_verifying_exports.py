@@ -432,15 +432,15 @@ def test_what_a_lost_key_signed_after_its_last_good_checkpoint_does_not_count(ve
 
 
 @pytest.mark.parametrize(
-    "told", ["41", "8A88E3DD7409F195:41", "8a88e3dd7409f195:-1", "8a88e3dd7409f195:" + "9" * 5_000]
+    "given", ["41", "8A88E3DD7409F195:41", "8a88e3dd7409f195:-1", "8a88e3dd7409f195:" + "9" * 5_000]
 )
 def test_a_last_good_checkpoint_that_can_not_be_read_proves_nothing(
-    told: str, whole: Lines, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    given: str, whole: Lines, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "export.ndjson"
     path.write_bytes(b"\n".join(whole) + b"\n")
 
-    status = main(["verify", str(path), "--key", text_of(KEY), "--last-good", told])
+    status = main(["verify", str(path), "--key", text_of(KEY), "--last-good", given])
 
     assert (2, "") == (status, capsys.readouterr().out)
 
