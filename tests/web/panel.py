@@ -14,8 +14,8 @@ MOST_FRAMES = 1_200
 FRAMES_OF_QUIET = 4
 MOST_TABS = 60
 CARRIED_OUT = 20_000
-"""Milliseconds at most until it is seen what a worker did, over the journal, ConnectWise and back, or what a page
-without a stream asks for every few seconds."""
+"""Milliseconds at most until it is seen what a worker did, over the journal, ConnectWise and back, what a page without
+a stream asks for every few seconds, or what walks all pages of a long list."""
 
 
 class Held:

@@ -188,7 +188,7 @@ def test_all_that_match_are_selected_also_those_that_are_not_on_the_screen(
     panel.button(f"Select all {clear} matching").click()
 
     drafted = panel.page.get_by_text(re.compile(r"^\d+ changes not saved"))
-    expect(drafted).to_be_visible()
+    expect(drafted).to_be_visible(timeout=CARRIED_OUT)
     assert int(str(drafted.text_content()).split(" ")[0]) > 100
     expect(panel.button(f"Select all {clear} matching")).to_have_count(0)
     assert mapped(ledger) == {}
@@ -212,7 +212,7 @@ def test_exact_ones_are_accepted_from_all_pages(ledger: Whole, many: list[str], 
     ready = [one for one in first["nodes"] + rest["nodes"] if one["preselectedAgreement"] is not None]
     assert first["pageInfo"]["hasNextPage"]
     assert not rest["pageInfo"]["hasNextPage"]
-    expect(panel.page.get_by_text(f"{len(ready)} changes not saved")).to_be_visible()
+    expect(panel.page.get_by_text(f"{len(ready)} changes not saved")).to_be_visible(timeout=CARRIED_OUT)
 
 
 def test_a_range_is_ticked_with_shift(connected: Whole, panel: Panel) -> None:
