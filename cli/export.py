@@ -23,6 +23,9 @@ from projections.export_tables import as_csv
 from projections.exports import EVERYTHING, Bounds, CannotExport
 from projections.reads.history import HistoryFilter
 
+LARGEST_NUMBER = 2**63 - 1
+"""Of a fact, as a column holds it."""
+
 
 def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = verbs.add_parser("export", help="write an MSP's facts with their proof, or as CSV", description=__doc__)
@@ -128,9 +131,12 @@ def _write_file(connection: exports.Connection, given: argparse.Namespace) -> No
 def _announced_end(header: bytes) -> int:
     """Raises: CannotExport."""
     try:
-        return int(json.loads(header)["export"]["until"])
-    except (KeyError, TypeError, ValueError):
-        raise CannotExport("the file does not begin like an export; start anew") from None
+        until = json.loads(header)["export"]["until"]
+    except (KeyError, TypeError, ValueError, RecursionError):
+        until = None
+    if type(until) is not int or not 0 <= until <= LARGEST_NUMBER:
+        raise CannotExport("the file does not begin like an export; start anew")
+    return until
 
 
 _NUMBER = {

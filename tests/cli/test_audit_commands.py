@@ -93,6 +93,21 @@ def test_a_file_of_another_export_is_not_gone_on_with(command: Command, database
     assert 2 == command("export", "--msp", ACME, "--resume")[0]
 
 
+@pytest.mark.parametrize(
+    "first", [b'{"export":{"until":Infinity}}', b'{"export":{"until":1e30}}', b'{"export":' + b"[" * 100_000, b"\xff"]
+)
+def test_a_file_that_begins_oddly_is_not_gone_on_with_but_told(
+    command: Command, database: str, tmp_path: Path, first: bytes
+) -> None:
+    file = tmp_path / "facts.ndjson"
+    file.write_bytes(first + b"\n")
+
+    status, _, said = command("export", "--msp", ACME, "--output", str(file), "--resume")
+
+    assert (1, "psa-ledger export: the file does not begin like an export; start anew\n") == (status, said)
+    assert first + b"\n" == file.read_bytes()
+
+
 def test_filters_of_the_command_are_those_of_the_history(command: Command, database: str) -> None:
     tell_and_seal(database, acts=60)
 
