@@ -87,7 +87,8 @@ CURES: Mapping[Problem, str] = MappingProxyType(
             "ConnectWise holds a quantity that nobody here wrote or saw before: check it there, then press Sync now."
         ),
         Problem.ADDITION_LOST: (
-            "The addition is no longer in ConnectWise: retry and let it be created again, put it back there, or unmap."
+            "The addition is no longer in ConnectWise: retry and let it be created again, put it back there, or "
+            "unmap, then retry."
         ),
         Problem.CANNOT_UNDO: (
             "Something was written after the run: correct the quantity in ConnectWise, or press Sync now."

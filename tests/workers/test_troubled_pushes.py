@@ -222,3 +222,19 @@ def test_a_server_component_has_its_own_addition(system: System) -> None:
 
     assert [Decimal(2)] == system.held(system.server_product)
     assert [Decimal(12)] == system.held(system.license_product)
+
+
+def test_a_lost_addition_that_everybody_left_is_over_once_it_is_retried(system: System) -> None:
+    start(system)
+    [record] = [one for one in system.psa.additions(system.agreement) if one["product"]["id"] == system.license_product]
+    system.psa.post("actions", action="addition_deleted", addition=record["id"])
+    system.licenses("globex", delta=1)
+    system.settle()
+    system.unmap_company("globex")
+    system.settle()
+
+    system.retry(system.license_product)
+    system.settle()
+
+    assert system.addition(system.license_product).exceptional is None
+    assert [] == system.held(system.license_product)
