@@ -6,9 +6,9 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from journal.entry import Role
+from tests.api import given
 from tests.syncing.whole import Billing, Whole
 from tests.web.axe import findings
-from tests.web.lived import Lived
 from tests.web.panel import CARRIED_OUT, Held, Panel
 from workers.watch_drift import watch_connection
 
@@ -98,7 +98,16 @@ def test_an_auditor_reads_the_trouble_without_its_buttons(connected: Whole, bill
     expect(found.get_by_role("button")).to_have_count(0)
 
 
-def test_one_answer_is_given_at_a_time_also_while_the_dialogs_are_loaded(lived: Lived, panel: Panel) -> None:
+def test_one_answer_is_given_at_a_time_also_while_the_dialogs_are_loaded(connected: Whole, panel: Panel) -> None:
+    mapped = [
+        (organization, connected.agreements()[number]) for number, organization in enumerate(("globex", "initech"))
+    ]
+    connected.map(*(given.map_item(name, one["company"]["id"], one["id"]) for name, one in mapped))
+    connected.settle()
+    for organization, agreement in mapped:
+        connected.psa_action("agreement_cancelled", agreement=agreement["id"])
+        connected.licenses(organization, 9)
+    connected.settle()
     panel.open()
     buttons = panel.page.locator("ul.exceptions > li").get_by_role("button")
     expect(buttons.nth(1)).to_be_visible()
