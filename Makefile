@@ -47,12 +47,14 @@ story: $(INSTALLED) ## Drive the whole flow over HTTP against the running system
 
 # Files stay whole, so that what a file sets up once is set up once; four at most, since each brings a PostgreSQL.
 SPREAD := --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+# One process more than there are cores: a third of the quick tests' time is waiting, for the disk and for servers.
+QUICKLY := --numprocesses $(shell $(PYTHON) -c 'import os; print(min(4, (os.cpu_count() or 1) + 1))') --dist loadfile --no-loadscope-reorder
 PIECEWISE := --numprocesses auto --maxprocesses 4 --dist worksteal
 # A browser, an API, a worker and a PostgreSQL in each process: on two cores a third one makes it slower.
 BROWSERS := --numprocesses 2 --dist worksteal
 
 test: $(INSTALLED) $(PANEL) ## Set up and pass all quick tests
-	@$(BIN)/python -m pytest -m "not long" --ignore=tests/web $(SPREAD)
+	@$(BIN)/python -m pytest -m "not long" --ignore=tests/web $(QUICKLY)
 
 browser: ## Install the browser that the panel is tested with, from Debian's packages
 	@command -v "$${CHROMIUM:-chromium}" > /dev/null || { apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium > /dev/null; }
