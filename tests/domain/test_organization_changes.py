@@ -1,12 +1,13 @@
 """An organization from its creation to its closing, each change reported when it happens."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from domain.organization import (
     MOST_UNITS,
     ORGANIZATION,
+    OrganizationCreated,
     OrganizationRenamed,
     change_license_type,
     change_licenses,
@@ -27,6 +28,7 @@ from domain.refusals import (
     OrganizationIsClosed,
     PlanLacksComponent,
     QuantityBelowZero,
+    Refusal,
     UnknownOrganization,
 )
 from domain.values import FIRST_INSTANT, ChangeId, Component, LicenseType, Management
@@ -96,41 +98,32 @@ def test_an_organization_exists_once() -> None:
     ).then(OrganizationExists(GLOBEX))
 
 
-def test_a_creation_is_effective_only_where_billing_months_are() -> None:
-    for at, outcome in (
+LATEST = CREATED_AT + FORESIGHT
+
+
+@pytest.mark.parametrize(
+    ("at", "outcome"),
+    [
         (FIRST_INSTANT, created(at=FIRST_INSTANT)),
         (FIRST_INSTANT - MICROSECOND, InvalidInput("effectiveAt", "not before 2000-01-01")),
-    ):
-        given(ORGANIZATION).when(
-            create_organization,
-            GLOBEX,
-            change_id=ChangeId("born"),
-            effective_at=at,
-            name="Globex",
-            plan=CORE,
-            license_type=LicenseType.PAID,
-            management=Management.MSP,
-            now=CREATED_AT,
-        ).then(outcome)
-
-
-def test_a_creation_is_effective_at_most_five_minutes_ahead() -> None:
-    latest = CREATED_AT + FORESIGHT
-    for at, outcome in (
-        (latest, created(at=latest)),
-        (latest + MICROSECOND, EffectiveInFuture(latest + MICROSECOND, latest)),
-    ):
-        given(ORGANIZATION).when(
-            create_organization,
-            GLOBEX,
-            change_id=ChangeId("born"),
-            effective_at=at,
-            name="Globex",
-            plan=CORE,
-            license_type=LicenseType.PAID,
-            management=Management.MSP,
-            now=CREATED_AT,
-        ).then(outcome)
+        (LATEST, created(at=LATEST)),
+        (LATEST + MICROSECOND, EffectiveInFuture(LATEST + MICROSECOND, LATEST)),
+    ],
+)
+def test_a_creation_is_effective_where_billing_months_are_and_at_most_five_minutes_ahead(
+    at: datetime, outcome: OrganizationCreated | Refusal
+) -> None:
+    given(ORGANIZATION).when(
+        create_organization,
+        GLOBEX,
+        change_id=ChangeId("born"),
+        effective_at=at,
+        name="Globex",
+        plan=CORE,
+        license_type=LicenseType.PAID,
+        management=Management.MSP,
+        now=CREATED_AT,
+    ).then(outcome)
 
 
 @pytest.mark.parametrize(
