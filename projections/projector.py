@@ -125,6 +125,10 @@ class Projector(OnlyOne):
             super().__init__(url, REBUILD_LOCK, name="psa-ledger rebuild", options=options)
         else:
             super().__init__(url, LOCK, name="psa-ledger projector")
+        if not in_workshop:
+            # A batch changes few rows and names them by their keys; PostgreSQL, which can not see how few they are,
+            # would read whole tables for it.
+            self._connection.execute("SET enable_seqscan = off")
         self._codec = codec
         self._views = tuple(views)
         self._batch = batch

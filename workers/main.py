@@ -5,7 +5,6 @@ import os
 import signal
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -13,7 +12,6 @@ from types import FrameType
 from uuid import uuid4
 
 import dramatiq
-from psycopg_pool import ConnectionPool
 
 from connectwise.exchange import Call, Limits, Wire
 from connectwise.guard import Guard, open_http
@@ -27,7 +25,6 @@ from journal.master_keys import key_source
 from journal.registry import CODEC
 from journal.settings import MissingSetting, Settings
 from journal.vault import Vault
-from projections.freshness import views_position
 from projections.reads.standing import watching
 from telemetry.numbers import Numbers
 from telemetry.settings import telemetry_settings_from
@@ -40,6 +37,7 @@ from workers.leases import Keeper
 from workers.pool import open_jobs_pool
 from workers.settings import WorkerSettings, worker_settings_from
 from workers.tools import Timing, Tools
+from workers.views_position import ViewsPosition
 
 log = logging.getLogger(__name__)
 
@@ -85,6 +83,7 @@ def compose(settings: Settings, own: WorkerSettings, traces: Traces = NOT_TRACED
     with ExitStack() as parts:
         journal = parts.enter_context(Journal(url, CODEC, pool_size=settings.pool_size))
         pool = parts.enter_context(open_jobs_pool(url, own.threads))
+        views = parts.enter_context(ViewsPosition(url))
         vault = Vault(key_source(settings))
 
         def secret(msp: MspId, connection_number: int) -> bytes:
@@ -103,7 +102,7 @@ def compose(settings: Settings, own: WorkerSettings, traces: Traces = NOT_TRACED
             journal=journal,
             pool=pool,
             clients=Tenants(wire, secret),
-            wait_for_views=lambda position: views_reach(pool, position),
+            wait_for_views=lambda position: views.reach(position, VIEW_PATIENCE_SECONDS),
             timing=own.timing,
             worker=f"worker {socket.gethostname()}/{os.getpid()}",
             keeping=parts.enter_context(Keeper(pool, own.timing.lease)).keeping,
@@ -116,20 +115,6 @@ def compose(settings: Settings, own: WorkerSettings, traces: Traces = NOT_TRACED
             pool, send, timing=own.timing, new_holder=lambda: str(uuid4()), most_waiting=4 * own.threads
         )
         yield WorkerParts(url, tools, broker, dispatcher)
-
-
-def views_reach(pool: ConnectionPool, position: int) -> bool:
-    """Wait until the views hold a position; false when they do not within a few seconds."""
-    gives_up_at = time.monotonic() + VIEW_PATIENCE_SECONDS
-    pause = 0.01  # They are never there at once.
-    while True:
-        time.sleep(pause)
-        with pool.connection() as connection:
-            if views_position(connection) >= position:
-                return True
-        if time.monotonic() > gives_up_at:
-            return False
-        pause = min(1.5 * pause, 0.1)
 
 
 def main(settings: Settings) -> int:

@@ -3,7 +3,7 @@ recorded, it is worked out again. So a start's numbers are exactly those of the 
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -76,6 +76,7 @@ class PushContext:
     due: DueAgreement
     seen: AgreementRead
     deadline: timedelta
+    _closed_on: dict[BillingMonth, tuple[OrganizationId, ...]] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def msp(self) -> MspId:
@@ -88,6 +89,23 @@ class PushContext:
     def live_number(self, connection: ConnectionState) -> int:
         assert connection.live is not None
         return connection.live.number
+
+    def closed_on(self, month: BillingMonth) -> tuple[OrganizationId, ...]:
+        """The organizations that a closed month found on the agreement, in their order.
+
+        Asked once for all additions of a pass: they are the same for ever, since a month is closed for all
+        organizations before anything of it is written, and a correction leaves the agreement as it was.
+        """
+        known = self._closed_on.get(month)
+        if known is None:
+            with self.pool.connection() as connection:
+                rows = connection.execute(
+                    "SELECT DISTINCT organization FROM month_usage WHERE msp = %s AND month = %s AND agreement = %s"
+                    " ORDER BY organization",
+                    (self.msp, str(month), self.agreement),
+                ).fetchall()
+            known = self._closed_on[month] = tuple(OrganizationId(organization) for (organization,) in rows)
+        return known
 
 
 def order_push(
@@ -340,13 +358,8 @@ def closed_contributions(
     reader: Reader, context: PushContext, product: PsaProductId, month: BillingMonth
 ) -> tuple[tuple[Contribution, ...], Rule | None, int | None]:
     """What the organizations that were mapped to the agreement at the close bring, by the month's newest version."""
-    with context.pool.connection() as connection:
-        rows = connection.execute(
-            "SELECT DISTINCT organization FROM month_usage WHERE msp = %s AND month = %s AND agreement = %s"
-            " ORDER BY organization",
-            (context.msp, str(month), context.agreement),
-        ).fetchall()
-    streams = {OrganizationId(row[0]): organization_stream(context.msp, OrganizationId(row[0])) for row in rows}
+    organizations = context.closed_on(month)
+    streams = {organization: organization_stream(context.msp, organization) for organization in organizations}
     states = reader.states(ORGANIZATION, list(streams.values()))
     found: list[Contribution] = []
     rule: Rule | None = None

@@ -33,6 +33,16 @@ def test_messages_travel_over_postgresql(database: str) -> None:
     assert answers_through(database)
 
 
+def test_an_answered_message_leaves_the_queue_and_wakes_nobody(database: str) -> None:
+    with psycopg.connect(database, autocommit=True) as listening:
+        listening.execute(f'LISTEN "dramatiq.{QUEUE}.ack"')
+
+        assert answers_through(database)
+
+        assert (0,) == listening.execute("SELECT count(*) FROM dramatiq.queue").fetchone()
+        assert [] == list(listening.notifies(timeout=0))
+
+
 def test_the_queues_tables_are_made_by_migrate(empty_database: str) -> None:
     migrate(empty_database, (*ledger_steps(), *WORKER_STEPS))
 

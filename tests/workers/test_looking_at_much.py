@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 
+import psycopg
 import pytest
 from psycopg_pool import ConnectionPool
 
-from bench.scale import due, fill
+from bench.scale import _DUE, _FILL, due, fill
 from tests.inline_jobs import answered_by
 from workers.dispatch import Dispatcher
-from workers.due import Rota, due_agreements
+from workers.due import DueAgreement, Rota, due_agreements, due_rows
+from workers.pool import open_jobs_pool
 from workers.tools import Timing
 
 MSPS = 120
@@ -70,3 +72,33 @@ def test_no_more_wait_in_the_queue_than_workers_can_take_up_soon(pool: Connectio
 
     assert (30, 0, 15) == (first, more_than_half_wait, half_waits)
     assert ["addition.push"] * 45 == sent
+
+
+def test_what_was_planned_over_empty_tables_reads_no_whole_table_later(database: str) -> None:
+    one = DueAgreement("msp-1", "na.example", "company-1", 1)
+    with ConnectionPool(database, min_size=1, max_size=1, open=True) as opened, open_jobs_pool(database, 1) as jobs:
+
+        def look() -> None:
+            Dispatcher(jobs, answered_by(lambda *_: None), timing=Timing(), new_holder=lambda: "nobody").look()
+            due_rows(jobs, one)
+
+        for _ in range(10):  # more often than it takes until the server keeps a plan
+            look()
+        with opened.connection() as connection, psycopg.ClientCursor(connection) as cursor:
+            cursor.execute(_FILL, {"first": 1, "last": MSPS})
+            cursor.execute(_DUE, {"lane": "FINAL", "msps": MSPS, "agreements": 10})
+        read_before = rows_read_one_after_the_other(jobs)
+        look()
+
+        assert read_before == rows_read_one_after_the_other(jobs)
+
+
+def rows_read_one_after_the_other(pool: ConnectionPool) -> dict[str, int]:
+    """From the tables that are large when much is due, by whoever uses this pool of one connection."""
+    with pool.connection() as connection:
+        connection.execute("SELECT pg_stat_force_next_flush()")
+        return dict(
+            connection.execute(
+                "SELECT relname, seq_tup_read FROM pg_stat_user_tables WHERE relname IN ('additions', 'due_pushes')"
+            ).fetchall()
+        )
