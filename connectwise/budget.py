@@ -8,7 +8,7 @@ process; the one over PostgreSQL keeps the same contract for all worker processe
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from math import inf
 from typing import Protocol
@@ -27,11 +27,15 @@ class Budget(Protocol):
     - `punish` keeps every slot of the tenant closed for so many seconds from now; a longer punishment is never
       shortened.
     - Tenants never wait for each other.
+    - Within `staying`, slots of the same thread and tenant, one after another, may hold one place between them for a
+      moment; each takes its own token, and none is let through that would not have been otherwise.
     """
 
     def slot(self, tenant: Tenant, patience_seconds: float) -> AbstractContextManager[None]:
         """Raises: Throttled when no place came free in time."""
         ...
+
+    def staying(self, tenant: Tenant) -> AbstractContextManager[None]: ...
 
     def punish(self, tenant: Tenant, seconds: float) -> None: ...
 
@@ -106,6 +110,10 @@ class ProcessBudget:
             with self._changed:
                 self._accounts[tenant].in_flight -= 1
                 self._changed.notify_all()
+
+    def staying(self, tenant: Tenant) -> AbstractContextManager[None]:
+        """Nothing is kept: a place costs nothing here."""
+        return nullcontext()
 
     def punish(self, tenant: Tenant, seconds: float) -> None:
         with self._changed:

@@ -9,6 +9,7 @@ threads.
 import json
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TypeVar
@@ -74,6 +75,10 @@ class ReadingClient:
     @property
     def tenant(self) -> Tenant:
         return self._address.tenant
+
+    def on_one_place(self) -> AbstractContextManager[None]:
+        """Let the requests of this thread follow each other on one place of the tenant's budget."""
+        return self._wire.budget.staying(self.tenant)
 
     def system_info(self) -> SystemInfo:
         """No proof of good keys: some systems answer it to anybody (api-facts §2.10)."""

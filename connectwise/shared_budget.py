@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from types import TracebackType
 from typing import LiteralString, Self
@@ -133,6 +134,31 @@ LOOK_AGAIN_SECONDS = 0.02
 """While all places are in use; each waits a random part more, so that they do not come at once."""
 
 
+KEPT_SECONDS = 1.0
+"""How long a thread keeps its place from one request to the next, while it stays; so that others have their turn."""
+_GO_ON: LiteralString = """
+UPDATE request_budgets b
+   SET tokens = least(%(burst)s, b.tokens
+         + greatest(0, extract(epoch FROM clock_timestamp() - b.counted_at)) * %(per_second)s) - 1,
+       counted_at = clock_timestamp()
+ WHERE b.tenant = %(tenant)s AND b.closed_until <= clock_timestamp()
+   AND least(%(burst)s, b.tokens
+         + greatest(0, extract(epoch FROM clock_timestamp() - b.counted_at)) * %(per_second)s) >= 1
+   AND EXISTS (SELECT FROM request_places p
+                WHERE p.tenant = %(tenant)s AND p.holder = %(holder)s AND p.until > clock_timestamp() + %(least)s)
+"""
+"""For who has a place already, as long as there is a token at once; everything else is told by `take_request_place`."""
+
+
+@dataclass(slots=True)
+class _Stay:
+    """A thread's requests to one tenant: the place that they have, and since when."""
+
+    tenant: Tenant
+    holder: UUID
+    taken_at: float | None = None
+
+
 class SharedBudget(AbstractContextManager["SharedBudget"]):
     """The budget of all processes on one database. Thread-safe; see `budget.Budget` for the contract.
 
@@ -154,6 +180,7 @@ class SharedBudget(AbstractContextManager["SharedBudget"]):
         self._clock = clock
         self._sleep = sleep
         self._process = uuid4()
+        self._stay = threading.local()
         self._over = threading.Event()
         self._beating = threading.Thread(target=self._say_alive, name="request budget", daemon=True)
 
@@ -181,21 +208,68 @@ class SharedBudget(AbstractContextManager["SharedBudget"]):
 
     @contextmanager
     def slot(self, tenant: Tenant, patience_seconds: float) -> Iterator[None]:
-        holder = self._new_holder()
+        stay: _Stay | None = getattr(self._stay, "now", None)
+        if stay is None or stay.tenant != tenant:
+            stay = _Stay(tenant, self._new_holder())
+            is_kept = False
+        else:
+            is_kept = True
+        if stay.taken_at is None or not self._take_token(stay):
+            self._give_back(stay)
+            self._wait_for_place(stay, patience_seconds)
+        try:
+            yield
+        finally:
+            if not is_kept or stay.taken_at is None or self._clock() - stay.taken_at > KEPT_SECONDS:
+                self._give_back(stay)
+
+    @contextmanager
+    def staying(self, tenant: Tenant) -> Iterator[None]:
+        """Why: giving a place back and taking the next one are two statements for each request of a pass."""
+        assert getattr(self._stay, "now", None) is None, "a thread stays at one tenant at a time"
+        self._stay.now = stay = _Stay(tenant, self._new_holder())
+        try:
+            yield
+        finally:
+            self._stay.now = None
+            self._give_back(stay)
+
+    def _wait_for_place(self, stay: _Stay, patience_seconds: float) -> None:
+        """Raises: Throttled."""
+        tenant = stay.tenant
         gives_up_at = self._clock() + patience_seconds
-        while (wait := self._take(tenant, holder)) != 0:
+        while (wait := self._take(tenant, stay.holder)) != 0:
             patience = gives_up_at - self._clock()
             if patience <= 0 or 0 < patience < wait:
                 raise Throttled(1.0 if wait < 0 else wait, f"the request budget of {tenant} is used up")
             pause = LOOK_AGAIN_SECONDS * random.uniform(0.5, 1.5) if wait < 0 else wait  # noqa: S311  # spreads waiters
             self._sleep(min(patience, pause))
-        try:
-            yield
-        finally:
-            with self._pool.connection() as connection:
-                connection.execute(
-                    "DELETE FROM request_places WHERE tenant = %s AND holder = %s", (str(tenant), holder)
-                )
+        stay.taken_at = self._clock()
+
+    def _give_back(self, stay: _Stay) -> None:
+        if stay.taken_at is None:
+            return
+        stay.taken_at = None
+        with self._pool.connection() as connection:
+            connection.execute(
+                "DELETE FROM request_places WHERE tenant = %s AND holder = %s", (str(stay.tenant), stay.holder)
+            )
+
+    def _take_token(self, stay: _Stay) -> bool:
+        """Whether another request may go at once on the place that is held."""
+        allowance = self._allowance(stay.tenant)
+        with self._pool.connection() as connection:
+            taken = connection.execute(
+                _GO_ON,
+                {
+                    "tenant": str(stay.tenant),
+                    "holder": stay.holder,
+                    "burst": allowance.burst,
+                    "per_second": allowance.per_second,
+                    "least": LEASE / 2,
+                },
+            )
+            return taken.rowcount == 1
 
     def punish(self, tenant: Tenant, seconds: float) -> None:
         with self._pool.connection() as connection:

@@ -10,6 +10,7 @@ the next pass goes on. What is written is decided by `domain.addition`; here it 
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -178,24 +179,26 @@ def _push_all(tools: Tools, due: DueAgreement, lease: _Lease) -> None:
         states = tools.journal.states(ADDITION, [_stream(due, row) for row, *_ in rows.values()])
         progress.versions = {stream: folded.version for stream, folded in states.items()}
         records = None if is_whole else _remembered(folded.state for folded in states.values())
-        try:
-            client = tools.clients.writing(msp, connection.live.number)
-            seen = _read(client, due, records, read_at)
-        except PsaError as error:
-            _read_failed(tools, due, rows, error, client)
-            break
-        context = PushContext(tools.pool, due, seen, tools.timing.deadline)
-        here = _Pass(tools, context, client, connection.live.number, progress)
-        try:
-            for addition in tuple(rows):
-                if not lease.is_ours():
-                    return
-                _push_addition(here, rows[addition])
-                del rows[addition]
-        except NotRead:
-            is_whole = True
-        except ReadIsOld:
-            lease.doubt()
+        with ExitStack() as requests:
+            try:
+                client = tools.clients.writing(msp, connection.live.number)
+                requests.enter_context(client.on_one_place())
+                seen = _read(client, due, records, read_at)
+            except PsaError as error:
+                _read_failed(tools, due, rows, error, client)
+                break
+            context = PushContext(tools.pool, due, seen, tools.timing.deadline)
+            here = _Pass(tools, context, client, connection.live.number, progress)
+            try:
+                for addition in tuple(rows):
+                    if not lease.is_ours():
+                        return
+                    _push_addition(here, rows[addition])
+                    del rows[addition]
+            except NotRead:
+                is_whole = True
+            except ReadIsOld:
+                lease.doubt()
     # The views must show what was done before the lease is given back, or it would be dispatched once more; and where
     # nothing was done, they were behind.
     tools.wait_for_views(progress.position or tools.journal.head())

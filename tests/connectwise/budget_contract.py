@@ -110,3 +110,49 @@ class BudgetContract:
 
         with budget.slot(ACME, 0), budget.slot(OTHER, 0):
             pass
+
+    def test_who_stays_takes_a_token_for_each_request(self) -> None:
+        budget = self.budget(Allowance(parallel=4, per_second=0.001, burst=2))
+
+        with budget.staying(ACME):
+            for _ in range(2):
+                with budget.slot(ACME, 0):
+                    pass
+            with pytest.raises(Throttled) as raised, budget.slot(ACME, 1):
+                pass
+
+        assert raised.value.seconds == pytest.approx(1000, rel=0.02)
+
+    def test_a_punished_tenant_is_closed_also_to_who_stays(self) -> None:
+        budget = self.budget(Allowance())
+
+        with budget.staying(ACME):
+            with budget.slot(ACME, 0):
+                pass
+            budget.punish(ACME, 1_000)
+            with pytest.raises(Throttled) as raised, budget.slot(ACME, 1):
+                pass
+            with budget.slot(OTHER, 0):
+                pass
+
+        assert raised.value.seconds == pytest.approx(1_000, rel=0.02)
+
+    def test_no_more_requests_are_in_flight_than_allowed_when_many_stay(self) -> None:
+        budget = self.budget(Allowance(parallel=2, per_second=10_000, burst=10_000))
+        in_flight, seen, lock = set[tuple[int, int]](), list[int](), threading.Lock()
+
+        def stay(thread: int) -> None:
+            with budget.staying(ACME):
+                for request in range(5):
+                    with budget.slot(ACME, 120):
+                        with lock:
+                            in_flight.add((thread, request))
+                            seen.append(len(in_flight))
+                        with lock:
+                            in_flight.discard((thread, request))
+
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(stay, range(16)))
+
+        assert len(seen) == 80
+        assert max(seen) <= 2

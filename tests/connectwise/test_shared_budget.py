@@ -1,7 +1,8 @@
 """The budget that all processes share: the same contract, on PostgreSQL."""
 
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 
 import psycopg
 import pytest
@@ -10,7 +11,7 @@ from typing_extensions import override
 
 from connectwise.budget import Allowance, Budget
 from connectwise.errors import Throttled
-from connectwise.shared_budget import ALIVE, TABLES, SharedBudget
+from connectwise.shared_budget import ALIVE, KEPT_SECONDS, TABLES, TAKES_WITH_FEWER_WRITES, SharedBudget
 from tests.connectwise.budget_contract import ACME, BudgetContract
 
 
@@ -18,6 +19,7 @@ from tests.connectwise.budget_contract import ACME, BudgetContract
 def pool(empty_database: str) -> Iterator[ConnectionPool]:
     with psycopg.connect(empty_database) as connection:
         connection.execute(TABLES)
+        connection.execute(TAKES_WITH_FEWER_WRITES)
     with ConnectionPool(empty_database, min_size=1, max_size=16, open=True) as pool:
         yield pool
 
@@ -62,6 +64,53 @@ class TestSharedBudget(BudgetContract):
             assert self.is_closed(other)
 
         assert "request budget" not in [thread.name for thread in threading.enumerate()]
+
+    def test_who_stays_keeps_its_place_until_it_leaves_however_it_leaves(self) -> None:
+        budget, other = self.of_one_place(), self.of_one_place()
+
+        def stay() -> None:
+            with budget.staying(ACME):
+                assert not self.is_closed(other)
+                with budget.slot(ACME, 0):
+                    pass
+                assert self.is_closed(other)
+                with budget.slot(ACME, 0):
+                    assert self.is_closed(other)
+                raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            stay()
+        assert not self.is_closed(other)
+
+    def test_who_stays_long_lets_others_have_their_turn_between_two_requests(self) -> None:
+        now = [100.0]
+        budget, other = self.of_one_place(lambda: now[0]), self.of_one_place()
+
+        with budget.staying(ACME):
+            with budget.slot(ACME, 0):
+                now[0] += KEPT_SECONDS + 0.1
+                assert self.is_closed(other)
+            with other.slot(ACME, 0):
+                assert self.is_closed(budget)
+            with budget.slot(ACME, 0):
+                pass
+            assert self.is_closed(other)
+
+    def test_a_place_that_was_lost_while_staying_is_not_used(self) -> None:
+        budget, other = self.of_one_place(), self.of_one_place()
+
+        with budget.staying(ACME):
+            with budget.slot(ACME, 0):
+                pass
+            with self.pool.connection() as connection:
+                connection.execute("DELETE FROM request_places")
+            with other.slot(ACME, 0):
+                assert self.is_closed(budget)
+            with budget.slot(ACME, 0):
+                assert self.is_closed(other)
+
+    def of_one_place(self, clock: Callable[[], float] = time.monotonic) -> SharedBudget:
+        return SharedBudget(self.pool, lambda _: Allowance(parallel=1), clock=clock)
 
     def is_closed(self, budget: SharedBudget) -> bool:
         try:
