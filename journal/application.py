@@ -8,7 +8,7 @@ Refusals that a decision raises pass through; nothing is recorded then.
 
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from datetime import UTC, datetime
 from types import TracebackType
@@ -281,16 +281,23 @@ class Journal(AbstractContextManager["Journal"]):
         return self._cache.get(stream.id, aggregate.evolve)
 
     def load(self, aggregate: Aggregate[S, Any], streams: Sequence[Stream]) -> tuple[dict[Stream, Folded[S]], datetime]:
-        """Load current states, and the ledger's time along with them, in one round trip.
+        """Load current states, and the ledger's time along with them, in one round trip."""
+        return self._load([(aggregate, stream) for stream in streams])
 
-        Only facts newer than the cached states are read.
-        """
+    def states_of(self, wanted: Iterable[tuple[Aggregate[Any, Any], Stream]]) -> dict[Stream, Folded[Any]]:
+        """Load the current states of streams of several kinds in one query."""
+        return self._load(wanted)[0]
+
+    def _load(self, wanted: Iterable[tuple[Aggregate[Any, Any], Stream]]) -> tuple[dict[Stream, Folded[Any]], datetime]:
+        """Only facts newer than the cached states are read."""
         known: dict[UUID, Folded[Any]] = {}
         ids: dict[Stream, UUID] = {}
-        for stream in streams:
+        aggregates: dict[UUID, Aggregate[Any, Any]] = {}
+        for aggregate, stream in wanted:
             if stream.kind is not aggregate.kind:
                 raise ValueError(f"{stream} is no {aggregate.kind} stream")
             ids[stream] = stream_id = stream.id
+            aggregates[stream_id] = aggregate
             known[stream_id] = self._cache.get(stream_id, aggregate.evolve) or Folded(aggregate.initial, 0)
         rows = self._recorder.rows(_NEWER_FACTS, (list(known), [folded.version for folded in known.values()]))
         now: datetime = rows[0][0].astimezone(UTC)
@@ -301,10 +308,11 @@ class Journal(AbstractContextManager["Journal"]):
             state, reached = moved.get(stream_id) or (known[stream_id].state, known[stream_id].version)
             if version != reached + 1:
                 raise BrokenStream(stream_id, version, reached)
-            moved[stream_id] = aggregate.evolve(state, read_fact(self._codec, topic, state_bytes)), version
+            evolve = aggregates[stream_id].evolve
+            moved[stream_id] = evolve(state, read_fact(self._codec, topic, state_bytes)), version
         for stream_id, (state, version) in moved.items():
             known[stream_id] = Folded(state, version)
-            self._cache.put(stream_id, aggregate.evolve, known[stream_id])
+            self._cache.put(stream_id, aggregates[stream_id].evolve, known[stream_id])
         return {stream: known[stream_id] for stream, stream_id in ids.items()}, now
 
     def state_at(self, aggregate: Aggregate[S, Any], stream: Stream, recorded_until: datetime) -> Folded[S]:

@@ -25,6 +25,7 @@ from journal.master_keys import key_source
 from journal.registry import CODEC
 from journal.settings import MissingSetting, Settings
 from journal.vault import Vault
+from projections.projector import seldom_collected
 from projections.reads.standing import watching
 from telemetry.numbers import Numbers
 from telemetry.settings import telemetry_settings_from
@@ -129,7 +130,11 @@ def main(settings: Settings) -> int:
     signal.signal(signal.SIGINT, stop)
     with traces_to(watched.traces_url, "worker") as traces:
         set_up_logging("worker", also=traces.ids)
-        with compose(settings, own, traces) as parts, watching(watched.listen, parts.url, parts.tools.numbers):
+        with (
+            seldom_collected(),
+            compose(settings, own, traces) as parts,
+            watching(watched.listen, parts.url, parts.tools.numbers),
+        ):
             worker = dramatiq.Worker(parts.broker, worker_threads=own.threads)
             worker.start()
             log.info("worker ready: %d jobs at a time", own.threads)

@@ -48,7 +48,7 @@ from domain.addition import (
     settle_from_psa,
     verify_push,
 )
-from domain.connection import CONNECTION, AttentionReason, Status
+from domain.connection import CONNECTION, AttentionReason, ConnectionState, Status
 from domain.run import RunKind
 from domain.streams import Stream, addition_stream, connection_stream
 from domain.values import BillingMonth, MspId, PsaAdditionId, PsaAgreementId, PushId, same_quantity
@@ -56,6 +56,7 @@ from journal.application import TooManyConflicts
 from journal.entry import Entry, Origin
 from journal.logs import log_fields
 from journal.reader import Change, Reader
+from journal.state_cache import Folded
 from projections.due_pushes import Lane
 from workers import attempts, attention
 from workers.due import DueAgreement, DueRow, due_rows
@@ -167,16 +168,13 @@ def _push_all(tools: Tools, due: DueAgreement, lease: _Lease) -> None:
         return
     read_at = next(iter(rows.values()))[0].asked_at.astimezone(UTC)
     msp = MspId(due.msp)
-    connection = tools.journal.state(CONNECTION, connection_stream(msp)).state
-    if connection.live is None or connection.live.tenant != due.tenant:
-        return
-    if connection.status is not Status.ACTIVE:
-        return
     client: WritingClient | None = None
     progress = _Progress()
     is_whole = False
     while rows:
-        states = tools.journal.states(ADDITION, [_stream(due, row) for row, *_ in rows.values()])
+        connection, states = _states(tools, due, [_stream(due, row) for row, *_ in rows.values()])
+        if connection.live is None or connection.live.tenant != due.tenant or connection.status is not Status.ACTIVE:
+            return
         progress.versions = {stream: folded.version for stream, folded in states.items()}
         records = None if is_whole else _remembered(folded.state for folded in states.values())
         with ExitStack() as requests:
@@ -202,6 +200,15 @@ def _push_all(tools: Tools, due: DueAgreement, lease: _Lease) -> None:
     # The views must show what was done before the lease is given back, or it would be dispatched once more; and where
     # nothing was done, they were behind.
     tools.wait_for_views(progress.position or tools.journal.head())
+
+
+def _states(
+    tools: Tools, due: DueAgreement, additions: Sequence[Stream]
+) -> tuple[ConnectionState, dict[Stream, Folded[AdditionState]]]:
+    """What is recorded of the connection and of the additions, in one round trip."""
+    own = connection_stream(MspId(due.msp))
+    found = tools.journal.states_of(((CONNECTION, own), *((ADDITION, stream) for stream in additions)))
+    return found.pop(own).state, found
 
 
 def _stream(due: DueAgreement, row: DueRow) -> Stream:
