@@ -110,7 +110,8 @@ async def record_changes(act: Act, asked: Sequence[AskedChange]) -> list[Outcome
         places, changes = _decide_all(act, asked, reader)
         return changes
 
-    entries = await act.record(decide, again=True, together=len(asked))
+    keys = [(act.msp, CHANGE_KEYS, one.change_id) for one in asked]
+    entries = await act.record(decide, again=True, together=keys)
     return await _outcomes(act, places, entries)
 
 

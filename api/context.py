@@ -33,7 +33,7 @@ from domain.values import MspId
 from journal.application import Journal
 from journal.entry import Actor, Entry, Origin
 from journal.reader import Change, Key, Reader
-from journal.recorder import Alongside, TakenKey
+from journal.recorder import Alongside, FullKey, TakenKey
 from journal.state_cache import Folded
 from journal.together import Part
 from journal.vault import Vault
@@ -211,12 +211,12 @@ class Act:
         alongside: Alongside | None = None,
         *,
         again: bool = False,
-        together: int | None = None,
+        together: Sequence[FullKey] | None = None,
     ) -> tuple[Entry[Any], ...]:
         """Record what a decision says, and wait until the views hold it.
 
         With `again` the decision speaks also when the act was carried out before: its parts have ids of their own.
-        `together` is how many changes it brings, if it may be recorded in one append with others that wait.
+        `together` are the keys of its changes, if it may be recorded in one append with others that wait.
         Shape: the new entries; empty when it was so already or was carried out before under the same key.
         Raises: what `decide` raises, IdempotencyKeyReused, Told when the views lag.
         """
@@ -236,7 +236,8 @@ class Act:
         if together is not None and self.asking.parts.intake.is_open:
             assert alongside is None, "rows alongside go with an append of their own"
             self.asking.end_turn()  # it waits, and needs neither a thread nor a connection meanwhile
-            entries = await self.asking.parts.intake.record(Part(once, self.origin), together)
+            own = () if self.key is None else ((self.msp, self.key.kind, self.key.key),)
+            entries = await self.asking.parts.intake.record(Part(once, self.origin, (*own, *together)), len(together))
         else:
             entries = await self.asking.in_thread(partial(journal.transact, once, self.origin, alongside=alongside))
         position = entries[-1].position if entries else self.repeated.position if self.repeated else 0

@@ -7,9 +7,7 @@ looking takes no longer than the document is long.
 """
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import ClassVar
 
 from graphql import (
     ArgumentNode,
@@ -29,8 +27,6 @@ from graphql import (
     TypeNode,
     ValueNode,
 )
-from strawberry.extensions import SchemaExtension
-from typing_extensions import override
 
 DEEPEST = 12
 """Fields below each other."""
@@ -41,41 +37,12 @@ MOST_DIGITS = 100
 MOST_ALIKE = 40
 """Fields of one name beside each other, fragments written out: every pair of them is compared."""
 
-MOST_REMEMBERED, LONGEST_REMEMBERED = 500, 20_000
-"""Documents that were let through, and the characters of one: longer ones are looked at each time."""
-
 
 class TooLarge(GraphQLError):
     """The document says more than any question needs; it was not validated."""
 
     def __init__(self, what: str) -> None:
         super().__init__(f"the document {what}", extensions={"code": "DocumentTooLarge", "values": {}})
-
-
-class Extent(SchemaExtension):
-    """Stands before validation, and lets through what validates quickly.
-
-    A text that was let through is let through again without looking: clients send few queries, many times.
-    """
-
-    let_through: ClassVar[set[str]] = set()
-
-    @override
-    def on_validate(self) -> Iterator[None]:
-        """Raises: TooLarge."""
-        running = self.execution_context
-        assert running.query is not None
-        assert running.graphql_document is not None
-        if running.query not in self.let_through:
-            check_extent(running.graphql_document)
-            self._remember(running.query)
-        yield
-
-    def _remember(self, query: str) -> None:
-        if len(query) <= LONGEST_REMEMBERED:
-            if len(self.let_through) >= MOST_REMEMBERED:
-                self.let_through.clear()
-            self.let_through.add(query)
 
 
 def check_extent(document: DocumentNode) -> None:

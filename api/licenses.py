@@ -47,6 +47,7 @@ class LicenseChange:
     effective_at: datetime | None = None
 
 
+@of_leaves
 @strawberry.input
 class ChangeLicensesInput:
     changes: list[LicenseChange]

@@ -11,14 +11,7 @@ from typing import Any
 
 import strawberry
 from graphql import ASTValidationRule, GraphQLError
-from strawberry.extensions import (
-    AddValidationRules,
-    DisableIntrospection,
-    MaxAliasesLimiter,
-    MaxTokensLimiter,
-    ParserCache,
-    ValidationCache,
-)
+from strawberry.extensions import DisableIntrospection, MaxAliasesLimiter
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.schema import StreamResult
 from strawberry.types import ExecutionContext, ExecutionResult
@@ -31,10 +24,10 @@ from api.audit import AuditQueries
 from api.connection import ConnectionMutations, ConnectionQueries
 from api.cost import Charged
 from api.directory import DirectoryQueries
+from api.documents import Documents
 from api.errors import told_errors
 from api.execution import Executing
 from api.explain import ExplainQueries
-from api.extent import Extent
 from api.history import HistoryQueries
 from api.licenses import LicenseMutations
 from api.licenses_by_day import LicensesByDayQueries
@@ -61,8 +54,6 @@ from api.usage import UsageQueries
 from api.viewer import ViewerQueries
 
 MOST_ALIASES = 30
-MOST_TOKENS = 5_000
-CACHED_DOCUMENTS = 500
 
 SCHEMA_FILE = Path(__file__).with_name("schema.graphql")
 
@@ -191,14 +182,7 @@ def build_schema(*, introspection: bool) -> Schema:
     """Rules are built once and shared: the validation cache hits only when they are the same objects."""
     limits = MaxAliasesLimiter(max_alias_count=MOST_ALIASES).validation_rules
     rules: list[type[ASTValidationRule]] = [*limits, StorableTexts]
-    extensions: list[Any] = [
-        lambda: ParserCache(maxsize=CACHED_DOCUMENTS),
-        Extent,
-        lambda: ValidationCache(maxsize=CACHED_DOCUMENTS),
-        lambda: MaxTokensLimiter(max_token_count=MOST_TOKENS),
-        lambda: AddValidationRules(rules),
-        Charged,
-    ]
+    extensions: list[Any] = [lambda: Documents(rules), Charged]
     if not introspection:
         extensions.append(DisableIntrospection)
     return Schema(

@@ -31,6 +31,7 @@ from journal.recorder import (
     Conflict,
     Datastore,
     FactRecorder,
+    FullKey,
     KeyTaken,
     StoredFact,
     StoredKey,
@@ -263,8 +264,11 @@ class Journal(AbstractContextManager["Journal"]):
 
     def taken_keys(self, msp: MspId, kind: str, keys: Sequence[str]) -> dict[str, TakenKey]:
         """Find which keys of a kind are used up, and what each led to, in one query."""
-        found = self._recorder.taken_keys([(msp, kind, key) for key in dict.fromkeys(keys)])
-        return {key: taken for (_, _, key), taken in found.items()}
+        return {key: taken for (_, _, key), taken in self.find_keys([(msp, kind, key) for key in keys]).items()}
+
+    def find_keys(self, keys: Sequence[FullKey]) -> dict[FullKey, TakenKey]:
+        """Find which keys are used up, and what each led to, in one query."""
+        return self._recorder.taken_keys(tuple(dict.fromkeys(keys)))
 
     # States
 

@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeVar
 from domain.streams import Aggregate, Stream, StreamKind
 from domain.values import MspId
 from journal.entry import Origin
-from journal.recorder import CategoryGuard, TakenKey
+from journal.recorder import CategoryGuard, FullKey, TakenKey
 from journal.state_cache import Folded
 
 S = TypeVar("S")
@@ -60,7 +60,7 @@ class Source(Protocol):
         self, aggregate: Aggregate[S, Any], streams: Sequence[Stream]
     ) -> tuple[dict[Stream, Folded[S]], datetime]: ...
 
-    def taken_keys(self, msp: MspId, kind: str, keys: Sequence[str]) -> dict[str, TakenKey]: ...
+    def find_keys(self, keys: Sequence[FullKey]) -> dict[FullKey, TakenKey]: ...
 
 
 @dataclass(slots=True)
@@ -87,9 +87,10 @@ class Reader:
         self._now: datetime | None = None
         self.reads: dict[Stream, Read] = {}
         self.categories: list[CategoryGuard] = []
-        self.keys_looked_up: set[tuple[MspId, str, str]] = set()
+        self.keys_looked_up: set[FullKey] = set()
+        self._known_keys: dict[FullKey, TakenKey | None] = {}
         self._foreseen: dict[Stream, Folded[Any]] = {}
-        self._foreseen_keys: set[tuple[MspId, str, str]] = set()
+        self._foreseen_keys: set[FullKey] = set()
 
     @property
     def now(self) -> datetime:
@@ -146,7 +147,14 @@ class Reader:
 
         Raises: KeyIsPending when an earlier part of the same append uses one up.
         """
-        if any((msp, kind, key) in self._foreseen_keys for key in keys):
+        wanted: dict[FullKey, str] = {(msp, kind, key): key for key in keys}
+        if not self._foreseen_keys.isdisjoint(wanted):
             raise KeyIsPending
-        self.keys_looked_up.update((msp, kind, key) for key in keys)
-        return self._journal.taken_keys(msp, kind, keys)
+        self.keys_looked_up.update(wanted)
+        self.look_up([key for key in wanted if key not in self._known_keys])
+        return {key: taken for full, key in wanted.items() if (taken := self._known_keys[full]) is not None}
+
+    def look_up(self, keys: Sequence[FullKey]) -> None:
+        """Find in one query which of these keys are used up, so that a decision which asks for them need not wait."""
+        found = self._journal.find_keys(keys)
+        self._known_keys.update({key: found.get(key) for key in keys})

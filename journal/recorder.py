@@ -43,6 +43,9 @@ from journal.tables import CHANNEL
 
 T = TypeVar("T")
 
+FullKey = tuple[MspId, str, str]
+"""A key that counts once: whose, of which kind, and the key itself."""
+
 PATIENCE_SECONDS = 20.0
 """How long a broken connection is retried: longer than the server needs to restart after a crash."""
 
@@ -84,7 +87,7 @@ class TakenKey:
 class KeyTaken(AppendRefused):
     """Keys that count once are already recorded. `taken` maps each (MSP, kind, key) to what it led to."""
 
-    def __init__(self, taken: Mapping[tuple[MspId, str, str], TakenKey]) -> None:
+    def __init__(self, taken: Mapping[FullKey, TakenKey]) -> None:
         super().__init__(f"already recorded: {', '.join(f'{kind} {key!r}' for _, kind, key in taken)}")
         self.taken = taken
 
@@ -269,10 +272,10 @@ class FactRecorder(PostgresApplicationRecorder):
             return KeyTaken(self.taken_keys([(key.msp, key.kind, key.key) for key in append.keys]))
         return error
 
-    def taken_keys(self, keys: Sequence[tuple[MspId, str, str]]) -> dict[tuple[MspId, str, str], TakenKey]:
-        """Find which of the keys (MSP, kind, key) are recorded, in one query."""
+    def taken_keys(self, keys: Sequence[FullKey]) -> dict[FullKey, TakenKey]:
+        """Find which of the keys are recorded, in one query."""
 
-        def attempt() -> dict[tuple[MspId, str, str], TakenKey]:
+        def attempt() -> dict[FullKey, TakenKey]:
             with self.tuples() as cursor:
                 cursor.execute(_TAKEN_KEYS, tuple(map(list, zip(*keys, strict=True))), prepare=True)
                 return {(row[0], row[1], row[2]): TakenKey(*row[3:]) for row in cursor}

@@ -14,8 +14,7 @@ from uuid import UUID
 
 from eventsourcing.persistence import InterfaceError, OperationalError
 
-from domain.values import MspId
-from journal.recorder import PATIENCE_SECONDS, Append, Appended
+from journal.recorder import PATIENCE_SECONDS, Append, Appended, FullKey
 
 MOST_FACTS = 64
 """In one shared append. A larger one goes alone at once: those who waited for it would gain nothing."""
@@ -57,7 +56,7 @@ class _Group:
     facts: int = 0
     written: set[UUID | str] = field(default_factory=set)
     guards: dict[UUID, int] = field(default_factory=dict)
-    keys: set[tuple[MspId, str, str]] = field(default_factory=set)
+    keys: set[FullKey] = field(default_factory=set)
 
     def takes(self, part: _Part) -> bool:
         """Take the part along, if it can go with those that are in the group."""

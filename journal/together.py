@@ -14,16 +14,21 @@ from eventsourcing.persistence import InterfaceError, OperationalError
 from journal.application import Journal
 from journal.entry import Entry, Origin
 from journal.reader import Change, KeyIsPending, Reader
+from journal.recorder import FullKey
 
 Outcome = tuple[Entry[Any], ...] | Exception
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One decision and in whose name it is recorded. It may run many times, as for `Journal.transact`."""
+    """One decision and in whose name it is recorded. It may run many times, as for `Journal.transact`.
+
+    `keys` are those that it is going to ask for: the keys of all parts are then looked up in one query.
+    """
 
     decide: Callable[[Reader], Sequence[Change]]
     origin: Origin
+    keys: tuple[FullKey, ...] = ()
 
 
 class _ReliesOnCategory(Exception):
@@ -68,6 +73,7 @@ def _record_round(
         nonlocal said
         said = _Round()
         joint: list[Change] = []
+        reader.look_up([key for place in waiting for key in parts[place].keys])
         for place in waiting:
             try:
                 changes = [change for change in parts[place].decide(reader) if change.facts]

@@ -10,6 +10,8 @@ import asyncio
 import logging
 import time
 from contextlib import AbstractAsyncContextManager, suppress
+from heapq import heappop, heappush
+from itertools import count
 from types import TracebackType
 from typing import Any, Self
 
@@ -35,7 +37,9 @@ class Freshness(AbstractAsyncContextManager["Freshness"]):
         self._url = url
         self._poll_seconds = poll_seconds
         self._position = 0
-        self._moved = asyncio.Condition()
+        self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
+        """A heap: the position that somebody waits for, the order in which they came, and what wakes them."""
+        self._order = count()
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -66,9 +70,11 @@ class Freshness(AbstractAsyncContextManager["Freshness"]):
             return True
         if self._task.done():
             self._task.result()
+        reached: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heappush(self._waiting, (position, next(self._order), reached))
         try:
-            async with asyncio.timeout(timeout_seconds), self._moved:
-                await self._moved.wait_for(lambda: self._position >= position)
+            async with asyncio.timeout(timeout_seconds):
+                await reached
         except TimeoutError:
             return self._position >= position
         return True
@@ -90,17 +96,20 @@ class Freshness(AbstractAsyncContextManager["Freshness"]):
             while True:
                 await self._ask(connection)
                 async for heard in connection.notifies(timeout=self._poll_seconds):
-                    await self._tell(int(heard.payload))
+                    self._tell(int(heard.payload))
 
     async def _ask(self, connection: psycopg.AsyncConnection[Any]) -> None:
         row = await (await connection.execute(_POSITION)).fetchone()
         assert row is not None
-        await self._tell(row[0])
+        self._tell(row[0])
 
-    async def _tell(self, position: int) -> None:
-        async with self._moved:
-            self._position = position
-            self._moved.notify_all()
+    def _tell(self, position: int) -> None:
+        """Wake those who waited for no more than this, and nobody else: a busy ledger moves many times a second."""
+        self._position = position
+        while self._waiting and self._waiting[0][0] <= position:
+            *_, reached = heappop(self._waiting)
+            if not reached.done():
+                reached.set_result(None)
 
 
 def views_position(connection: psycopg.Connection[Any]) -> int:

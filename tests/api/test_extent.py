@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from graphql import parse
 
-from api import extent
-from api.extent import DEEPEST, LONGEST_REMEMBERED, MOST_ALIKE, MOST_FIELDS, Extent, TooLarge, check_extent
+from api import documents
+from api.documents import LONGEST_REMEMBERED, Documents
+from api.extent import DEEPEST, MOST_ALIKE, MOST_FIELDS, TooLarge, check_extent
 from api.schema import build_schema
 
 
@@ -62,8 +63,8 @@ def test_a_document_is_looked_at_once_unless_it_is_refused_or_long(monkeypatch: 
         looked_at.append(document)
         check_extent(document)
 
-    monkeypatch.setattr(extent, "check_extent", look)
-    monkeypatch.setattr(Extent, "let_through", set())
+    monkeypatch.setattr(documents, "check_extent", look)
+    monkeypatch.setattr(Documents, "let_through", set())
     schema = build_schema(introspection=True)
 
     def times_looked_at(query: str) -> int:
