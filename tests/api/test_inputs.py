@@ -8,7 +8,8 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import get_object_definition
 
-from api.licenses import LicenseChange
+from api.inputs import of_leaves
+from api.licenses import ChangeLicensesInput, LicenseChange
 from api.scalars import SCALARS
 from domain.values import Component
 
@@ -48,3 +49,49 @@ def test_an_item_is_made(
 
     assert result.errors is None
     assert [LicenseChange(change_id=strawberry.ID("c"), organization=strawberry.ID("o"), **meant)] == seen
+
+
+@pytest.mark.parametrize("by_library", [True, False])
+def test_an_input_of_items_is_made(by_library: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[ChangeLicensesInput] = []
+
+    @strawberry.type
+    class Query:
+        @strawberry.field
+        def take(self, given: ChangeLicensesInput) -> int:
+            seen.append(given)
+            return len(given.changes)
+
+    if by_library:
+        monkeypatch.setattr(get_object_definition(ChangeLicensesInput, strict=True), "from_input", None)
+    schema = strawberry.Schema(Query, config=StrawberryConfig(scalar_map=SCALARS))
+    items = ", ".join(f'{{changeId: "{name}", organization: "o", component: LICENSE, delta: 1}}' for name in "ab")
+
+    result = schema.execute_sync(f'{{ take(given: {{changes: [{items}], idempotencyKey: "k"}}) }}')
+
+    assert result.errors is None
+    change: dict[str, Any] = {"organization": strawberry.ID("o"), "component": Component.LICENSE, "delta": 1}
+    changes = [LicenseChange(change_id=strawberry.ID(name), **change) for name in "ab"]
+    assert [ChangeLicensesInput(changes=changes, idempotency_key="k")] == seen
+
+
+def test_lists_of_what_is_not_made_in_one_step_are_refused() -> None:
+    @strawberry.input
+    class Item:
+        name: str
+
+    @of_leaves
+    @strawberry.input
+    class Given:
+        items: list[Item]
+
+    @strawberry.type
+    class Query:
+        @strawberry.field
+        def take(self, given: Given) -> int:
+            return len(given.items)
+
+    result = strawberry.Schema(Query).execute_sync('{ take(given: {items: [{name: "a"}]}) }')
+
+    assert result.errors is not None
+    assert "Given.items holds what is not made in one step" in str(result.errors[0])

@@ -7,6 +7,7 @@ import pytest
 
 from domain.streams import StreamKind
 from journal.application import Change, Journal, Key, Reader
+from journal.recorder import FullKey, TakenKey
 from journal.together import Outcome, Part, record_together
 from tests.journal.sample import ACME, JAR, ORIGIN, Jar, MarblesAdded, MarblesTaken, add, jar
 
@@ -118,3 +119,22 @@ def test_parts_that_judged_by_an_old_state_speak_again(
     outcomes = record_together(journal, [Part(put("blue", 1), ORIGIN), Part(take_all("red"), ORIGIN)])
 
     assert [[MarblesAdded(1)], [MarblesTaken(4 if is_refused else 5, "all")]] == told(outcomes)
+
+
+def test_keys_that_parts_announce_are_looked_up_in_one_query(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = [Key("change", f"c-{number}", b"d") for number in range(3)]
+    journal.transact(put("red", 1, keys[0]), ORIGIN)
+    asked: list[Sequence[FullKey]] = []
+    find = Journal.find_keys
+
+    def finding(self: Journal, wanted: Sequence[FullKey]) -> dict[FullKey, TakenKey]:
+        asked.append(wanted)
+        return find(self, wanted)
+
+    monkeypatch.setattr(Journal, "find_keys", finding)
+    parts = [Part(put("blue", 1, key), ORIGIN, ((ACME, key.kind, key.key),)) for key in keys]
+
+    outcomes = record_together(journal, parts)
+
+    assert [[], [MarblesAdded(1)], [MarblesAdded(1)]] == told(outcomes)
+    assert [3] == [len(wanted) for wanted in asked if wanted]
