@@ -232,9 +232,11 @@ class Journal(AbstractContextManager["Journal"]):
         recorded_at = appended.recorded_at.astimezone(UTC)
         place = 0
         usual = origin
+        if not reader.foreseen:  # or whoever decided foresaw all of them
+            reader.foresee(changes)
+        for stream, folded in reader.foreseen.items():
+            self._cache.put(stream.id, reader.reads[stream].aggregate.evolve, folded)
         for change in changes:
-            read = reader.reads[change.stream]
-            state = read.folded.state
             origin = change.origin or usual
             for fact in change.facts:
                 stored = append.facts[place]
@@ -256,10 +258,7 @@ class Journal(AbstractContextManager["Journal"]):
                         schema=fact_type.schema,
                     )
                 )
-                state = read.aggregate.evolve(state, fact)
                 place += 1
-            read.folded = Folded(state, read.folded.version + len(change.facts))
-            self._cache.put(change.stream.id, read.aggregate.evolve, read.folded)
         return tuple(entries)
 
     def taken_keys(self, msp: MspId, kind: str, keys: Sequence[str]) -> dict[str, TakenKey]:

@@ -89,7 +89,7 @@ class Reader:
         self.categories: list[CategoryGuard] = []
         self.keys_looked_up: set[FullKey] = set()
         self._known_keys: dict[FullKey, TakenKey | None] = {}
-        self._foreseen: dict[Stream, Folded[Any]] = {}
+        self.foreseen: dict[Stream, Folded[Any]] = {}
         self._foreseen_keys: set[FullKey] = set()
 
     @property
@@ -123,19 +123,19 @@ class Reader:
         if guard:
             for stream in streams:
                 self.reads[stream].guarded = True
-        if self._foreseen:
-            return {stream: self._foreseen.get(stream) or self.reads[stream].folded for stream in streams}
+        if self.foreseen:
+            return {stream: self.foreseen.get(stream) or self.reads[stream].folded for stream in streams}
         return {stream: self.reads[stream].folded for stream in streams}
 
     def foresee(self, changes: Sequence[Change]) -> None:
         """Show whoever looks next the states that these changes lead to, as if they were recorded."""
         for change in changes:
             evolve = self.reads[change.stream].aggregate.evolve
-            folded = self._foreseen.get(change.stream) or self.reads[change.stream].folded
+            folded = self.foreseen.get(change.stream) or self.reads[change.stream].folded
             state = folded.state
             for fact in change.facts:
                 state = evolve(state, fact)
-            self._foreseen[change.stream] = Folded(state, folded.version + len(change.facts))
+            self.foreseen[change.stream] = Folded(state, folded.version + len(change.facts))
             self._foreseen_keys.update((change.stream.msp, key.kind, key.key) for key in change.keys)
 
     def category(self, msp: MspId, kind: StreamKind, position: int) -> None:
