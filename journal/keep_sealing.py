@@ -13,7 +13,9 @@ from journal.signing_keys import SigningKeys
 
 STAND_BY_SECONDS = 0.5
 GATHERING_SECONDS = 0.5
-"""How long facts are let gather after a batch that was not full: one seal of many costs as much as one of one."""
+"""How long facts are let gather before they are sealed: one seal of many costs as much as one of one, and whoever waits
+for a view to show them is not kept waiting by the sealer beside it.
+"""
 SHORTEST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.2, 5.0
 TROUBLE_PAUSE_SECONDS = 15.0
 
@@ -37,7 +39,7 @@ def follow_and_seal(url: str, keys: SigningKeys, stop: threading.Event) -> None:
                 sealer.sign_if_due()
                 if not sealed:
                     listener.wait(POLL_SECONDS)
-                elif sealed < BATCH:
+                if sealed < BATCH:
                     stop.wait(GATHERING_SECONDS)
 
 
