@@ -106,6 +106,15 @@ def test_many_states_come_in_one_answer(journal: Journal, open_journal: OpenJour
     assert {stream: Folded(Jar(n % 4), int(0 < n < 4)) for n, stream in enumerate(streams)} == states
 
 
+def test_states_of_several_kinds_come_in_one_answer(journal: Journal, open_journal: OpenJournal) -> None:
+    journal.execute(JAR, jar("red"), lambda _: add(3), ORIGIN)
+    journal.execute(LOG, log(), lambda _: (NoteMade("begun"),), ORIGIN)
+
+    states = open_journal().states_of(((JAR, jar("red")), (LOG, log()), (JAR, jar("blue"))))
+
+    assert {jar("red"): Folded(Jar(3), 1), log(): Folded(("begun",), 1), jar("blue"): Folded(Jar(), 0)} == states
+
+
 def test_a_cached_state_sees_what_another_process_appended(journal: Journal, open_journal: OpenJournal) -> None:
     journal.execute(JAR, jar("red"), lambda _: add(3), ORIGIN)
     open_journal().execute(JAR, jar("red"), lambda _: add(4), ORIGIN)
