@@ -7,7 +7,7 @@ answered from what was recorded; with other content it is refused. A refused cha
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -31,6 +31,7 @@ from domain.values import BillingMonth, MspId, OrganizationId, ProductTerms
 from journal.application import Journal
 from journal.entry import Entry
 from journal.reader import Change, Key, Reader
+from journal.recorder import TakenKey
 from projections.reads import history as history_rows
 
 CHANGE_KEYS = "change"
@@ -119,6 +120,38 @@ def _decide_all(
     act: Act, asked: Sequence[AskedChange], reader: Reader
 ) -> tuple[list[_Place | Refusal], tuple[Change, ...]]:
     taken = reader.taken_keys(act.msp, CHANGE_KEYS, [one.change_id for one in asked])
+    while True:
+        places, changes = _decide_by(taken, act, asked, reader)
+        refused = [
+            one
+            for one, place in zip(asked, places, strict=True)
+            if isinstance(place, Refusal) and one.change_id not in taken
+        ]
+        since = _recorded_since(act.msp, refused, reader)
+        if not since:
+            return places, changes
+        taken = {**taken, **since}
+
+
+def _recorded_since(msp: MspId, refused: Sequence[AskedChange], reader: Reader) -> dict[str, TakenKey]:
+    """Refused changes that another call has recorded since we looked: each is what forbids itself.
+
+    Those that the states read here do not hold yet were refused by what was there before them.
+    """
+    if not refused:
+        return {}
+    found = reader.taken_keys(msp, CHANGE_KEYS, [one.change_id for one in refused])
+    folded = reader.states(ORGANIZATION, [organization_stream(msp, one.organization) for one in refused])
+    held = {stream.id: state.version for stream, state in folded.items()}
+    return {
+        change: taken for change, taken in found.items() if taken.version <= held.get(taken.stream_id, taken.version)
+    }
+
+
+def _decide_by(
+    taken: Mapping[str, TakenKey], act: Act, asked: Sequence[AskedChange], reader: Reader
+) -> tuple[list[_Place | Refusal], tuple[Change, ...]]:
+    """Decide each, given which of their ids are used up."""
     streams = {one.organization: organization_stream(act.msp, one.organization) for one in asked}
     folded = reader.states(ORGANIZATION, list(streams.values()))
     working = {

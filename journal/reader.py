@@ -88,7 +88,7 @@ class Reader:
         self.reads: dict[Stream, Read] = {}
         self.categories: list[CategoryGuard] = []
         self.keys_looked_up: set[FullKey] = set()
-        self._known_keys: dict[FullKey, TakenKey | None] = {}
+        self._found_ahead: dict[FullKey, TakenKey | None] = {}
         self.foreseen: dict[Stream, Folded[Any]] = {}
         self._foreseen_keys: set[FullKey] = set()
 
@@ -151,10 +151,14 @@ class Reader:
         if not self._foreseen_keys.isdisjoint(wanted):
             raise KeyIsPending
         self.keys_looked_up.update(wanted)
-        self.look_up([key for key in wanted if key not in self._known_keys])
-        return {key: taken for full, key in wanted.items() if (taken := self._known_keys[full]) is not None}
+        ahead = {key: self._found_ahead.pop(key) for key in wanted if key in self._found_ahead}
+        found = {**ahead, **self._journal.find_keys([key for key in wanted if key not in ahead])}
+        return {wanted[key]: taken for key, taken in found.items() if taken is not None}
 
     def look_up(self, keys: Sequence[FullKey]) -> None:
-        """Find in one query which of these keys are used up, so that a decision which asks for them need not wait."""
+        """Find in one query which of these keys are used up, so that a decision which asks for them need not wait.
+
+        It counts once: whoever asks for a key again wants to know what has become of it since.
+        """
         found = self._journal.find_keys(keys)
-        self._known_keys.update({key: found.get(key) for key in keys})
+        self._found_ahead.update({key: found.get(key) for key in keys})

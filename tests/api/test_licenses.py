@@ -1,11 +1,14 @@
 """The platform reports licence changes: at least once, sometimes late, a thousand at a time."""
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from domain.catalogue import parse_catalogue
+from journal.application import Journal
+from journal.recorder import FullKey, TakenKey
 from tests.api.given import change, new_organization, registered
 from tests.api.harness import Api
 from tests.api.operations import CHANGE_LICENSES, CHANGE_PLAN, REGISTER
@@ -52,6 +55,30 @@ def test_the_same_change_again_gives_the_first_answer_and_records_nothing(api: A
 
     assert again == {**first, "alreadyRecorded": True}
     assert api.facts() == facts
+
+
+@pytest.mark.parametrize("idempotency_key", [None, "k"])
+def test_a_change_that_is_recorded_by_another_call_meanwhile_is_not_refused_for_itself(
+    api: Api, monkeypatch: pytest.MonkeyPatch, idempotency_key: str | None
+) -> None:
+    registered(api, new_organization("globex"))
+    reported(api, change("c1", "globex", quantity=3))
+    call = {"msp": api.msp, "idempotencyKey": idempotency_key, "changes": [change("c2", "globex", delta=-3)]}
+    find, first = Journal.find_keys, list[Any]()
+
+    def finding(self: Journal, keys: Sequence[FullKey]) -> dict[FullKey, TakenKey]:
+        found = find(self, keys)
+        if not first and any(key == "c2" for *_, key in keys):
+            first.append(None)
+            first.append(api.platform().one(CHANGE_LICENSES, input=call))
+        return found
+
+    monkeypatch.setattr(Journal, "find_keys", finding)
+    again = api.platform().one(CHANGE_LICENSES, input=call)
+
+    [outcome], [one] = first[1]["answers"], again["answers"]
+    assert outcome["outcome"]["alreadyRecorded"] is False
+    assert one["outcome"] == {**outcome["outcome"], "alreadyRecorded": True}
 
 
 def test_a_change_that_comes_twice_in_one_call_counts_once(api: Api) -> None:

@@ -138,3 +138,19 @@ def test_keys_that_parts_announce_are_looked_up_in_one_query(journal: Journal, m
 
     assert [[], [MarblesAdded(1)], [MarblesAdded(1)]] == told(outcomes)
     assert [3] == [len(wanted) for wanted in asked if wanted]
+
+
+def test_a_key_that_is_asked_for_again_is_looked_up_anew(journal: Journal) -> None:
+    key = Key("change", "c-1", b"d")
+    seen: list[bool] = []
+
+    def decide(reader: Reader) -> Sequence[Change]:
+        seen.append(bool(reader.taken_keys(ACME, key.kind, [key.key])))
+        if seen == [False]:
+            journal.transact(put("red", 1, key), ORIGIN)  # as another process does meanwhile
+        seen.append(bool(reader.taken_keys(ACME, key.kind, [key.key])))
+        return ()
+
+    record_together(journal, [Part(decide, ORIGIN, ((ACME, key.kind, key.key),))])
+
+    assert [False, True] == seen
