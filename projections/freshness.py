@@ -3,14 +3,15 @@
 Whoever records a fact knows its position; what follows may only be shown once every view stands there. The projector
 tells its position on a channel after each batch. The listener asks as well, once in a while, so a lost announcement
 costs a moment and a lost connection a few; neither costs the truth. While a view is folded anew the position falls
-back, and waiters wait.
+back, and waiters wait. A crash of the server may take the last batches away, so without a connection no position is
+known.
 """
 
 import asyncio
 import logging
 import time
 from contextlib import AbstractAsyncContextManager, suppress
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from itertools import count
 from types import TracebackType
 from typing import Any, Self
@@ -57,7 +58,7 @@ class Freshness(AbstractAsyncContextManager["Freshness"]):
 
     @property
     def position(self) -> int:
-        """As last heard; the views may be further by now."""
+        """As last heard, 0 while nothing is heard; the views may be further by now."""
         return self._position
 
     async def wait_for(self, position: int, timeout_seconds: float) -> bool:
@@ -71,12 +72,17 @@ class Freshness(AbstractAsyncContextManager["Freshness"]):
         if self._task.done():
             self._task.result()
         reached: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        heappush(self._waiting, (position, next(self._order), reached))
+        mine = (position, next(self._order), reached)
+        heappush(self._waiting, mine)
         try:
             async with asyncio.timeout(timeout_seconds):
                 await reached
         except TimeoutError:
             return self._position >= position
+        finally:
+            if mine in self._waiting:  # it leaves before; on a quiet ledger nobody else would ever take it out
+                self._waiting.remove(mine)
+                heapify(self._waiting)
         return True
 
     async def _follow(self) -> None:
@@ -84,6 +90,7 @@ class Freshness(AbstractAsyncContextManager["Freshness"]):
             try:
                 await self._listen()
             except psycopg.OperationalError as error:
+                self._position = 0
                 _log.warning("lost the connection that hears of the views' position: %s", error)
                 await asyncio.sleep(_RECONNECT_SECONDS)
 

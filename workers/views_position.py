@@ -2,8 +2,8 @@
 
 The projector tells the views' position after each batch. The listener asks as well, once in a while, so a lost
 announcement costs a moment, and a lost connection a few; who waits longer than its patience is told so. While a view is
-folded anew the position falls back, and jobs wait. The API's twin of this, on its event loop, is
-`projections.freshness`.
+folded anew the position falls back, and jobs wait. A crash of the server may take the last batches away, so without a
+connection no position is known. The API's twin of this, on its event loop, is `projections.freshness`.
 """
 
 import logging
@@ -65,6 +65,7 @@ class ViewsPosition(AbstractContextManager["ViewsPosition"]):
             try:
                 self._listen()
             except psycopg.OperationalError as error:
+                self._tell(0)
                 _log.warning("lost the connection that hears of the views' position: %s", error)
                 self._over.wait(RECONNECT_SECONDS)
 

@@ -1,9 +1,11 @@
 """Whoever waits is woken when the views are there, and only then."""
 
 import asyncio
+import logging
 import time
 
 import psycopg
+import pytest
 
 from journal.application import Journal
 from projections.follower import fold_until
@@ -82,6 +84,50 @@ def test_a_lost_connection_is_replaced(journal: Journal, ledger: str) -> None:
             return await freshness.wait_for(entry.position, PATIENCE_SECONDS)
 
     assert asyncio.run(scenario())
+
+
+def test_what_was_reached_before_the_connection_was_lost_counts_no_more(
+    ledger: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server may have lost the last batches, as after a crash."""
+
+    async def scenario() -> None:
+        with psycopg.connect(ledger, autocommit=True) as projector:
+            projector.execute("INSERT INTO view_positions VALUES ('one', 7, 1)")
+            lost = asyncio.Event()
+            monkeypatch.setattr(logging.getLogger("psa_ledger.freshness"), "warning", lambda *_: lost.set())
+            async with Freshness(ledger, poll_seconds=60) as freshness:
+                assert await freshness.wait_for(7, PATIENCE_SECONDS)
+                projector.execute("UPDATE view_positions SET position = 3")
+                projector.execute(
+                    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+                    " WHERE application_name = 'psa-ledger freshness' AND datname = current_database()"
+                )
+                await lost.wait()
+
+                assert not await freshness.wait_for(7, 0)
+                assert freshness.position == 0
+                assert await freshness.wait_for(3, PATIENCE_SECONDS)
+                assert freshness.position == 3
+
+    async def bounded() -> None:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await scenario()
+
+    asyncio.run(bounded())
+
+
+def test_nothing_is_kept_of_those_who_waited_in_vain_on_a_quiet_ledger(ledger: str) -> None:
+    async def scenario() -> int:
+        async with Freshness(ledger, poll_seconds=60) as freshness:
+            assert not await freshness.wait_for(5, 0.01)
+            left = asyncio.create_task(freshness.wait_for(6, PATIENCE_SECONDS))
+            await asyncio.sleep(0)
+            left.cancel()
+            await asyncio.wait([left])
+            return len(freshness._waiting)
+
+    assert asyncio.run(scenario()) == 0
 
 
 def test_the_position_is_that_of_the_view_furthest_behind(ledger: str) -> None:

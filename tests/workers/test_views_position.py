@@ -87,3 +87,22 @@ def test_a_lost_connection_is_replaced(database: str, caplog: pytest.LogCaptureF
 
         assert views.reach(5, PATIENCE_SECONDS)
     assert "lost the connection that hears of the views' position" in caplog.text
+
+
+def test_what_was_reached_before_the_connection_was_lost_counts_no_more(
+    database: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The server may have lost the last batches, as after a crash."""
+    with ViewsPosition(database) as views, psycopg.connect(database, autocommit=True) as other:
+        stand(database, 7, is_announced=False)
+        assert views.reach(7, PATIENCE_SECONDS)
+        stand(database, 3, is_announced=False)
+        other.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            " WHERE application_name = 'psa-ledger worker''s views' AND datname = current_database()"
+        )
+        while "lost the connection" not in caplog.text:
+            pass
+
+        assert not views.reach(7, 0)
+        assert views.reach(3, PATIENCE_SECONDS)
