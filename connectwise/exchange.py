@@ -175,9 +175,10 @@ class Wire:
                 answer = self._carry("GET", url, headers, None, ends_at=ends_at, most_bytes=most_bytes)
             except httpx.TransportError as error:
                 raise NoAnswer(f"the PSA gave no complete answer ({type(error).__name__})") from None
-        if answer.status == 408 or answer.status >= 500:
-            raise NoAnswer(f"the PSA answered {answer.status}{_excerpt(answer)}")
-        self._refuse_throttled(tenant, answer)
+            # Told within the slot: a pause follows, and nobody keeps a place meanwhile.
+            if answer.status == 408 or answer.status >= 500:
+                raise NoAnswer(f"the PSA answered {answer.status}{_excerpt(answer)}")
+            self._refuse_throttled(tenant, answer)
         if not 200 <= answer.status < 300 and not 400 <= answer.status < 500:
             raise WrongSite(f"the site answered {answer.status}; redirects are not followed")
         return answer

@@ -1,8 +1,8 @@
 """One budget for all processes that call a tenant's PSA, kept in two small tables of PostgreSQL.
 
-Taking a place and giving it back are one statement each, so a request costs two round trips to the database and no
-lock outlives a statement. The tables are unlogged: after a crash of the server they are empty, which means a fresh
-burst and nothing worse.
+Taking a place and giving it back are one statement each, so a request costs two round trips to the database, one while
+a place is kept (`staying`), and no lock outlives a statement. The tables are unlogged: after a crash of the server they
+are empty, which means a fresh burst and nothing worse.
 """
 
 import random
@@ -144,8 +144,9 @@ UPDATE request_budgets b
  WHERE b.tenant = %(tenant)s AND b.closed_until <= clock_timestamp()
    AND least(%(burst)s, b.tokens
          + greatest(0, extract(epoch FROM clock_timestamp() - b.counted_at)) * %(per_second)s) >= 1
-   AND EXISTS (SELECT FROM request_places p
-                WHERE p.tenant = %(tenant)s AND p.holder = %(holder)s AND p.until > clock_timestamp() + %(least)s)
+   AND EXISTS (SELECT FROM request_places p JOIN request_processes l USING (process)
+                WHERE p.tenant = %(tenant)s AND p.holder = %(holder)s AND p.until > clock_timestamp() + %(least)s
+                  AND l.until > clock_timestamp())
 """
 """For who has a place already, as long as there is a token at once; everything else is told by `take_request_place`."""
 
@@ -217,9 +218,13 @@ class SharedBudget(AbstractContextManager["SharedBudget"]):
         if stay.taken_at is None or not self._take_token(stay):
             self._give_back(stay)
             self._wait_for_place(stay, patience_seconds)
+        is_answered = False
         try:
             yield
+            is_answered = True
         finally:
+            # Whoever failed pauses before it tries again.
+            is_kept = is_kept and is_answered
             if not is_kept or stay.taken_at is None or self._clock() - stay.taken_at > KEPT_SECONDS:
                 self._give_back(stay)
 

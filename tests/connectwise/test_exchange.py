@@ -6,6 +6,8 @@ import traceback
 import tracemalloc
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -13,7 +15,9 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typing_extensions import override
 
+from connectwise.budget import ProcessBudget
 from connectwise.errors import (
     After,
     DeadlinePassed,
@@ -28,7 +32,7 @@ from connectwise.errors import (
     WrongSite,
 )
 from connectwise.exchange import Answer, Limits, retry_after_seconds
-from domain.values import PsaAdditionId, PsaAgreementId
+from domain.values import PsaAdditionId, PsaAgreementId, Tenant
 from tests.connectwise import documented
 from tests.connectwise.edge import ADDRESS, ROOT, FakeTime, Psa, psa_answering, scripted_psa
 
@@ -85,6 +89,29 @@ def test_a_read_is_tried_again_after_a_passing_trouble(trouble: httpx.Response |
 
     assert len(psa.requests) == 3
     assert psa.time.slept == [0.2, 0.4]
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 503])
+def test_no_place_of_the_budget_is_kept_while_a_read_pauses(status: int) -> None:
+    failed: list[str] = []
+
+    class Noting(ProcessBudget):
+        @override
+        @contextmanager
+        def slot(self, tenant: Tenant, patience_seconds: float) -> Iterator[None]:
+            try:
+                with super().slot(tenant, patience_seconds):
+                    yield
+            except PsaError as error:
+                failed.append(type(error).__name__)
+                raise
+
+    psa = answering(httpx.Response(status, headers={"Retry-After": "2"}), fine())
+    psa.wire = replace(psa.wire, budget=Noting(clock=psa.time.monotonic))
+
+    read(psa)
+
+    assert failed == ["Throttled" if status == 429 else "NoAnswer"]
 
 
 def test_a_read_is_given_up_after_its_attempts_and_says_later() -> None:

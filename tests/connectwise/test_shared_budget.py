@@ -109,6 +109,28 @@ class TestSharedBudget(BudgetContract):
             with budget.slot(ACME, 0):
                 assert self.is_closed(other)
 
+    def test_who_stays_and_is_taken_for_dead_asks_for_its_place_anew(self) -> None:
+        budget, other = self.of_one_place(), self.of_one_place()
+
+        with budget.staying(ACME):
+            with budget.slot(ACME, 0):
+                pass
+            with self.pool.connection() as connection:
+                connection.execute("UPDATE request_processes SET until = until - %s", (ALIVE,))
+            with budget.slot(ACME, 0):
+                assert self.is_closed(other)
+
+    def test_who_fails_while_it_stays_leaves_its_place_to_others_since_it_will_pause(self) -> None:
+        budget, other = self.of_one_place(), self.of_one_place()
+
+        with budget.staying(ACME):
+            with pytest.raises(ZeroDivisionError), budget.slot(ACME, 0):
+                raise ZeroDivisionError
+            assert not self.is_closed(other)
+            with budget.slot(ACME, 0):
+                pass
+            assert self.is_closed(other)
+
     def of_one_place(self, clock: Callable[[], float] = time.monotonic) -> SharedBudget:
         return SharedBudget(self.pool, lambda _: Allowance(parallel=1), clock=clock)
 
