@@ -52,7 +52,7 @@ STEPS = (
 
 
 COLLECTED_EVERY = 50_000
-"""Objects that are made between two looks of the garbage collector while views are folded."""
+"""Objects that are made between two looks of the garbage collector in a process that folds facts all the time."""
 
 
 @contextmanager
