@@ -12,10 +12,9 @@ import re
 import secrets
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from http import HTTPStatus
 
-from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -42,6 +41,9 @@ HEADERS = {
 """Of every answer, unless its route sets them itself. Source: OWASP's HTTP headers and REST security cheat sheets."""
 TRANSPORT_SECURITY = "max-age=31536000"
 """Only over TLS, as RFC 6797 §7.2 wants it; a proxy in front says so by `X-Forwarded-Proto`."""
+_REQUEST_ID = b"x-request-id"
+_HEADERS = tuple((name.lower().encode(), value.encode()) for name, value in HEADERS.items())
+_HEADERS_OVER_TLS = (*_HEADERS, (b"strict-transport-security", TRANSPORT_SECURITY.encode()))
 QUIET = frozenset({"/health", "/ready", "/metrics"})
 """Asked by machines every few seconds; they stand in the log only when they fail."""
 _SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,100}")
@@ -84,12 +86,7 @@ class Exchanges:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-Id"] = scope["request_id"]
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
-                if scope["scheme"] == "https":
-                    headers.setdefault("Strict-Transport-Security", TRANSPORT_SECURITY)
+                message["headers"] = [*_with_ours(message["headers"], scope)]
             try:
                 await send(message)
             except Exception as error:
@@ -124,6 +121,19 @@ class Exchanges:
                     **scope.get("told", {}),
                 }
                 LOG.info("request", extra=told)
+
+
+def _with_ours(given: Iterable[tuple[bytes, bytes]], scope: Scope) -> Iterator[tuple[bytes, bytes]]:
+    """The headers of an answer, with those of every answer that its route did not set."""
+    names: set[bytes] = set()
+    for name, value in given:
+        names.add(name)
+        if name != _REQUEST_ID:
+            yield name, value
+    yield _REQUEST_ID, scope["request_id"].encode("ascii")
+    for name, value in _HEADERS_OVER_TLS if scope["scheme"] == "https" else _HEADERS:
+        if name not in names:
+            yield name, value
 
 
 def tell(scope: Scope, **fields: object) -> None:

@@ -48,6 +48,7 @@ class Numbers:
             collector(registry=self.registry)
         self._requests = self._counter("http_requests", "HTTP requests answered.", "route", "status")
         self._request_seconds = self._histogram("http_request_seconds", "To the last byte.", REQUEST_SECONDS, "route")
+        self._answered: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
         self._calls = self._counter("psa_calls", "Requests to ConnectWise by what came of them.", "method", "verdict")
         self._call_seconds = self._histogram(
             "psa_call_seconds", "From sending to the whole answer.", PSA_SECONDS, "method"
@@ -66,8 +67,13 @@ class Numbers:
         self._fold_seconds = self._histogram("fold_seconds", "One batch: read, folded, written.", FOLD_SECONDS)
 
     def answered(self, route: str, status: int, seconds: float) -> None:
-        self._requests.labels(route, str(status)).inc()
-        self._request_seconds.labels(route).observe(seconds)
+        counted = self._answered.get((route, status))
+        if counted is None:  # finding them costs more than counting
+            counted = self._requests.labels(route, str(status)), self._request_seconds.labels(route)
+            self._answered[route, status] = counted
+        requests, request_seconds = counted
+        requests.inc()
+        request_seconds.observe(seconds)
 
     def psa_called(self, call: PsaCall) -> None:
         self._calls.labels(call.method, call.verdict).inc()
