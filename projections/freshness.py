@@ -3,7 +3,7 @@
 Whoever records a fact knows its position; what follows may only be shown once every view stands there. The projector
 tells its position on a channel after each batch. The listener asks as well, once in a while, so a lost announcement
 costs a moment and a lost connection a few; neither costs the truth. While a view is folded anew the position falls
-back, and waiters wait. A crash of the server may take the last batches away, so without a connection no position is
+back, and waiters wait. A fail-over may take the last batches away, so without a connection no position is
 known.
 """
 

@@ -119,14 +119,12 @@ class Projector(OnlyOne):
         in_workshop: bool = False,
         reader: psycopg.Connection[Any] | None = None,
     ) -> None:
-        # Rows that a crash of the server takes away are folded again from the journal, from the position that went with
-        # them; so nobody waits for the disk here. In the workshop this ends before the change-over (`rebuild`).
-        options = "-c synchronous_commit=off"
         if in_workshop:
-            options += f" -c search_path={WORKSHOP},public"
+            # Nobody misses what a crash takes from the workshop; before the change-over this ends (`rebuild`).
+            options = f"-c search_path={WORKSHOP},public -c synchronous_commit=off"
             super().__init__(url, REBUILD_LOCK, name="psa-ledger rebuild", options=options)
         else:
-            super().__init__(url, LOCK, name="psa-ledger projector", options=options)
+            super().__init__(url, LOCK, name="psa-ledger projector")
             # A batch changes few rows and names them by their keys; PostgreSQL, which can not see how few they are,
             # would read whole tables for it.
             self._connection.execute("SET enable_seqscan = off")

@@ -38,7 +38,6 @@ from workers.leases import kept
 from workers.outlived import outlived_lines
 from workers.preview_run import digest_of, preview_lines
 from workers.tools import Tools
-from workers.views_position import views_keep
 
 Line = tuple[PsaAgreementId, PsaProductId]
 
@@ -71,9 +70,9 @@ def carry_out_run(tools: Tools, msp: MspId, run: RunId, holder: str) -> None:
             else:
                 _preview(tools, msp, entries[0], origin)
         elif state.planned is None and not state.is_over:
-            if views_keep(tools, tools.journal.head()):
+            if tools.wait_for_views(tools.journal.head()):
                 tools.journal.transact(lambda reader: _plan(tools, reader, msp, run), origin)
-        elif views_keep(tools, tools.journal.head()) and not _is_waiting(tools, run):
+        elif tools.wait_for_views(tools.journal.head()) and not _is_waiting(tools, run):
             _finish(tools, msp, run, None)
         tools.wait_for_views(tools.journal.head())
 

@@ -26,7 +26,6 @@ from journal.entry import Origin
 from journal.reader import Change, Reader
 from workers.outlived import outlived_lines
 from workers.tools import Tools
-from workers.views_position import views_keep
 
 FINAL_RUNS = UUID("3c8f0c6e-7a55-5f0a-8a6b-0d2f5f6d7e10")
 ORGANIZATIONS_PER_SAVE = 100
@@ -40,7 +39,7 @@ def final_run(msp: MspId, connection_number: int, month: BillingMonth) -> RunId:
 
 def close_months(tools: Tools, msp: MspId) -> None:
     """Close every month of an MSP that is due, and ask for its finals. Nothing while the views lag behind."""
-    if not views_keep(tools, tools.journal.head()):
+    if not tools.wait_for_views(tools.journal.head()):
         return  # an organization that the views do not show yet would be left out for ever; dispatched again
     state = tools.journal.state(CONNECTION, connection_stream(msp)).state
     for month in months_to_close(state, tools.journal.now()):

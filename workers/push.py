@@ -61,7 +61,7 @@ from projections.due_pushes import Lane
 from workers import attempts, attention
 from workers.due import DueAgreement, DueRow, due_rows
 from workers.leases import held, renew
-from workers.push_orders import Facts, Nothing, PushContext, ViewsFellBack, order_push
+from workers.push_orders import Facts, Nothing, PushContext, order_push
 from workers.tools import Tools
 
 log = logging.getLogger(__name__)
@@ -174,7 +174,7 @@ def _push_all(tools: Tools, due: DueAgreement, lease: _Lease) -> None:
     while rows:
         connection, states = _states(tools, due, [_stream(due, row) for row, *_ in rows.values()])
         if connection.live is None or connection.live.tenant != due.tenant or connection.status is not Status.ACTIVE:
-            break
+            return
         progress.versions = {stream: folded.version for stream, folded in states.items()}
         records = None if is_whole else _remembered(folded.state for folded in states.values())
         with ExitStack() as requests:
@@ -197,8 +197,6 @@ def _push_all(tools: Tools, due: DueAgreement, lease: _Lease) -> None:
                 is_whole = True
             except ReadIsOld:
                 lease.doubt()
-            except ViewsFellBack:
-                break
     # The views must show what was done before the lease is given back, or it would be dispatched once more; and where
     # nothing was done, they were behind.
     tools.wait_for_views(progress.position or tools.journal.head())

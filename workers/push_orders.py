@@ -42,6 +42,7 @@ from domain.values import (
     OrganizationId,
     ProductTerms,
     PsaAgreementId,
+    PsaProductId,
     PushId,
     Rule,
     same_quantity,
@@ -67,10 +68,6 @@ class Nothing:
     waits: bool = False
 
 
-class ViewsFellBack(Exception):
-    """The views hold less than they did: a crash of the server took their last batches, which are folded again."""
-
-
 @dataclass(frozen=True, slots=True)
 class PushContext:
     """What stays the same over a pass."""
@@ -93,28 +90,21 @@ class PushContext:
         assert connection.live is not None
         return connection.live.number
 
-    def closed_on(self, month: BillingMonth, row: DueRow) -> tuple[OrganizationId, ...]:
+    def closed_on(self, month: BillingMonth) -> tuple[OrganizationId, ...]:
         """The organizations that a closed month found on the agreement, in their order.
 
         Asked once for all additions of a pass: they are the same for ever, since a month is closed for all
         organizations before anything of it is written, and a correction leaves the agreement as it was.
-        Raises: ViewsFellBack when the views hold less than when they showed the row.
         """
         known = self._closed_on.get(month)
         if known is None:
             with self.pool.connection() as connection:
                 rows = connection.execute(
-                    "SELECT DISTINCT m.organization, p.position"
-                    " FROM (SELECT coalesce(min(position), 0) AS position FROM view_positions) AS p"
-                    " LEFT JOIN month_usage m ON m.msp = %s AND m.month = %s AND m.agreement = %s"
-                    " ORDER BY m.organization",
+                    "SELECT DISTINCT organization FROM month_usage WHERE msp = %s AND month = %s AND agreement = %s"
+                    " ORDER BY organization",
                     (self.msp, str(month), self.agreement),
                 ).fetchall()
-            if rows[0][1] < row.due_position:
-                raise ViewsFellBack
-            known = self._closed_on[month] = tuple(
-                OrganizationId(organization) for organization, _ in rows if organization is not None
-            )
+            known = self._closed_on[month] = tuple(OrganizationId(organization) for (organization,) in rows)
         return known
 
 
@@ -123,8 +113,7 @@ def order_push(
 ) -> Facts | Nothing:
     """Work out what a due row asks for now.
 
-    Raises: PushIsOpen when another worker's push is open; NotRead when it takes more than the lines that were read;
-    ViewsFellBack.
+    Raises: PushIsOpen when another worker's push is open; NotRead when it takes more than the lines that were read.
     """
     folded = reader.state(CONNECTION, connection_stream(context.msp))
     connection = folded.state
@@ -245,19 +234,12 @@ def _moot(state: AdditionState) -> Facts | Nothing:
 
 
 def _pending_final(asked: _Asked) -> BillingMonth | None:
-    """The oldest closed month whose final this addition still waits for, held and refused ones included.
-
-    Raises: ViewsFellBack.
-    """
+    """The oldest closed month whose final this addition still waits for, held and refused ones included."""
     with asked.context.pool.connection() as connection:
         rows = connection.execute(
-            "SELECT d.month, p.position FROM (SELECT coalesce(min(position), 0) AS position FROM view_positions) AS p"
-            " LEFT JOIN due_pushes d ON d.addition = %s AND d.lane = 'FINAL' ORDER BY d.month",
-            (asked.row.addition,),
+            "SELECT month FROM due_pushes WHERE addition = %s AND lane = 'FINAL' ORDER BY month", (asked.row.addition,)
         ).fetchall()
-    if rows[0][1] < asked.row.due_position:
-        raise ViewsFellBack
-    months = [BillingMonth.parse(month) for month, _ in rows if month is not None]
+    months = [BillingMonth.parse(month) for (month,) in rows]
     return next((month for month in months if month not in asked.state.finals), None)
 
 
@@ -303,7 +285,7 @@ def _push_order(asked: _Asked, kind: PushKind, wanted: Decimal) -> PushOrder:
 
 def _closed(asked: _Asked, kind: PushKind) -> tuple[PushOrder, tuple[Contribution, ...]] | Refuse:
     """A closed month: what its newest version says, under the rule that governed it."""
-    contributions, rule, minimum = closed_contributions(asked.reader, asked.context, asked.row, asked.month)
+    contributions, rule, minimum = closed_contributions(asked.reader, asked.context, asked.row.psa_product, asked.month)
     if not contributions and kind is PushKind.OVERWRITE:
         return Refuse(Problem.NOTHING_MAPPED, f"nothing was billed here in {asked.month}")
     order = replace(_push_order(asked, kind, _sum(contributions)), rule=rule, minimum=minimum)
@@ -373,12 +355,10 @@ def _mapped_to(reader: Reader, context: PushContext, connection_number: int) -> 
 
 
 def closed_contributions(
-    reader: Reader, context: PushContext, row: DueRow, month: BillingMonth
+    reader: Reader, context: PushContext, product: PsaProductId, month: BillingMonth
 ) -> tuple[tuple[Contribution, ...], Rule | None, int | None]:
-    """What the organizations that were mapped to the agreement at the close bring to the row's product, by the month's
-    newest version. Raises: ViewsFellBack.
-    """
-    organizations = context.closed_on(month, row)
+    """What the organizations that were mapped to the agreement at the close bring, by the month's newest version."""
+    organizations = context.closed_on(month)
     streams = {organization: organization_stream(context.msp, organization) for organization in organizations}
     states = reader.states(ORGANIZATION, list(streams.values()))
     found: list[Contribution] = []
@@ -389,7 +369,7 @@ def closed_contributions(
         if closed is None or closed.agreement != context.agreement:
             continue
         for usage in closed.products:
-            if usage.product == row.psa_product:
+            if usage.product == product:
                 rule, minimum = usage.rule, usage.minimum
                 found.append(
                     Contribution(organization, usage.quantity, states[stream].version, closed.company_mapping_version)

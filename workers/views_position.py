@@ -2,7 +2,7 @@
 
 The projector tells the views' position after each batch. The listener asks as well, once in a while, so a lost
 announcement costs a moment, and a lost connection a few; who waits longer than its patience is told so. While a view is
-folded anew the position falls back, and jobs wait. A crash of the server may take the last batches away, so without a
+folded anew the position falls back, and jobs wait. A fail-over may take the last batches away, so without a
 connection no position is known. The API's twin of this, on its event loop, is `projections.freshness`.
 """
 
@@ -17,8 +17,6 @@ from psycopg.sql import SQL, Identifier
 
 from projections.freshness import POLL_SECONDS, views_position
 from projections.projector import VIEWS_CHANNEL
-from workers.pool import lasting
-from workers.tools import Tools
 
 RECONNECT_SECONDS = 0.5
 
@@ -90,17 +88,3 @@ class ViewsPosition(AbstractContextManager["ViewsPosition"]):
                 if wanted <= position:
                     reached.set()
             self._waiting = [one for one in self._waiting if not one[1].is_set()]
-
-
-def views_keep(tools: Tools, position: int) -> bool:
-    """Wait until the views hold a position that not even a crash of the server takes from them. Tells whether they do.
-
-    For whoever records for ever what the views show now. The projector does not wait for the disk; a commit that does
-    brings along whatever was committed before it.
-    """
-    if not tools.wait_for_views(position):
-        return False
-    with tools.pool.connection() as connection, lasting(connection):
-        # Whoever has written nothing waits for nothing; this is read by nobody.
-        connection.execute("SELECT pg_logical_emit_message(true, 'psa-ledger', '')")
-        return views_position(connection) >= position

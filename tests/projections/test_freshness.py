@@ -89,7 +89,7 @@ def test_a_lost_connection_is_replaced(journal: Journal, ledger: str) -> None:
 def test_what_was_reached_before_the_connection_was_lost_counts_no_more(
     ledger: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The server may have lost the last batches, as after a crash."""
+    """The server may be another one by now, which has not got the last batches."""
 
     async def scenario() -> None:
         with psycopg.connect(ledger, autocommit=True) as projector:
