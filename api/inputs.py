@@ -9,7 +9,7 @@ from typing import Any, TypeVar, cast
 
 from strawberry.types import get_object_definition
 from strawberry.types.arguments import InputContext
-from strawberry.types.base import StrawberryList, StrawberryObjectDefinition
+from strawberry.types.base import StrawberryList, StrawberryObjectDefinition, StrawberryOptional
 
 T = TypeVar("T")
 
@@ -45,10 +45,13 @@ def _lists(definition: StrawberryObjectDefinition) -> dict[str, tuple[type, _Mak
     """What the lists among the fields hold, by their names in Python. Raises: TypeError unless `of_leaves` made it."""
     found: dict[str, tuple[type, _Make]] = {}
     for field in definition.fields:
-        if isinstance(held := field.resolve_type(), StrawberryList):
-            of = cast(type, held.of_type)
-            make = get_object_definition(of, strict=True).from_input
-            if make is None:
-                raise TypeError(f"{definition.name}.{field.python_name} holds what is not made in one step")
-            found[field.python_name] = of, make
+        held = field.resolve_type()
+        if isinstance(held, StrawberryOptional):
+            held = held.of_type
+        of = cast(type, held.of_type if isinstance(held, StrawberryList) else held)
+        if (inner := get_object_definition(of)) is None:
+            continue
+        if inner.from_input is None or not isinstance(held, StrawberryList):
+            raise TypeError(f"{definition.name}.{field.python_name} holds what is not made in one step")
+        found[field.python_name] = of, inner.from_input
     return found

@@ -75,23 +75,51 @@ def test_an_input_of_items_is_made(by_library: bool, monkeypatch: pytest.MonkeyP
     assert [ChangeLicensesInput(changes=changes, idempotency_key="k")] == seen
 
 
-def test_lists_of_what_is_not_made_in_one_step_are_refused() -> None:
-    @strawberry.input
-    class Item:
-        name: str
+@strawberry.input
+class _Item:
+    name: str
 
-    @of_leaves
-    @strawberry.input
-    class Given:
-        items: list[Item]
 
-    @strawberry.type
-    class Query:
-        @strawberry.field
-        def take(self, given: Given) -> int:
-            return len(given.items)
+@of_leaves
+@strawberry.input
+class _Leaves:
+    name: str
 
-    result = strawberry.Schema(Query).execute_sync('{ take(given: {items: [{name: "a"}]}) }')
 
-    assert result.errors is not None
-    assert "Given.items holds what is not made in one step" in str(result.errors[0])
+@of_leaves
+@strawberry.input
+class _OfItems:
+    items: list[_Item]
+
+
+@of_leaves
+@strawberry.input
+class _OfOne:
+    items: _Leaves
+
+
+@of_leaves
+@strawberry.input
+class _OfSome:
+    items: list[_Leaves] | None = None
+
+
+def _taken(given: type, written: str) -> Any:
+    seen: list[Any] = []
+
+    def take(given: Any) -> int:
+        seen.append(given)
+        return 1
+
+    take.__annotations__["given"] = given
+    query = strawberry.type(type("Query", (), {"take": strawberry.field(resolver=take)}))
+    result = strawberry.Schema(query).execute_sync(f"{{ take(given: {{{written}}}) }}")
+    return seen[0] if result.errors is None else str(result.errors[0])
+
+
+def test_only_lists_of_what_is_made_in_one_step_are() -> None:
+    assert "holds what is not made in one step" in _taken(_OfItems, 'items: [{name: "a"}]')
+    assert "holds what is not made in one step" in _taken(_OfOne, 'items: {name: "a"}')
+    assert _OfSome(items=[_Leaves(name="a")]) == _taken(_OfSome, 'items: [{name: "a"}]')
+    assert _OfSome(items=None) == _taken(_OfSome, "items: null")
+    assert _OfSome() == _taken(_OfSome, "")
