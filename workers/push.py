@@ -174,7 +174,7 @@ def _push_all(tools: Tools, due: DueAgreement, lease: _Lease) -> None:
     while rows:
         connection, states = _states(tools, due, [_stream(due, row) for row, *_ in rows.values()])
         if connection.live is None or connection.live.tenant != due.tenant or connection.status is not Status.ACTIVE:
-            return
+            break
         progress.versions = {stream: folded.version for stream, folded in states.items()}
         records = None if is_whole else _remembered(folded.state for folded in states.values())
         with ExitStack() as requests:

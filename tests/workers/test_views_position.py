@@ -92,7 +92,7 @@ def test_a_lost_connection_is_replaced(database: str, caplog: pytest.LogCaptureF
 def test_what_was_reached_before_the_connection_was_lost_counts_no_more(
     database: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The server may have lost the last batches, as after a crash."""
+    """The server may be another one by now, which has not got the last batches."""
     with ViewsPosition(database) as views, psycopg.connect(database, autocommit=True) as other:
         stand(database, 7, is_announced=False)
         assert views.reach(7, PATIENCE_SECONDS)
