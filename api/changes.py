@@ -159,7 +159,7 @@ def _decide_by(
         for organization, stream in streams.items()
     }
     when = When(reader, remembered_terms(act.asking.journal, act.msp))
-    here: dict[str, tuple[bytes, _Place]] = {}
+    here: dict[str, tuple[AskedChange, _Place]] = {}
     places: list[_Place | Refusal] = []
     for one in asked:
         try:
@@ -171,14 +171,14 @@ def _decide_by(
                 work = working[one.organization]
                 places.append(_recorded_before(work, earlier.version, earlier.position))
             elif one.change_id in here:
-                digest, place = here[one.change_id]
-                if digest != one.digest:
+                first, place = here[one.change_id]
+                if first.digest != one.digest:
                     raise ChangeIdReused(one.change_id)
                 places.append(place)
             else:
                 place = _decide(working[one.organization], one, when)
                 _close_late(act.msp, one.organization, working[one.organization], place.change, reader)
-                here[one.change_id] = one.digest, place
+                here[one.change_id] = one, place
                 places.append(place)
         except Refusal as refusal:
             places.append(refusal)

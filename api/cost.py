@@ -4,7 +4,7 @@ A page counts as `first` says, in the document, in a variable or by default; a l
 fragment is worked out once however often it is spread, so small documents with huge meanings are cheap to refuse.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -29,8 +29,7 @@ from graphql import (
     VariableNode,
     get_named_type,
 )
-from strawberry.extensions import SchemaExtension
-from typing_extensions import override
+from strawberry.types import ExecutionContext
 
 from api.context import Asking
 from api.exchanges import tell
@@ -64,8 +63,9 @@ class TokenIsOver(GraphQLError):
 
 def cost_of(
     schema: GraphQLSchema, document: DocumentNode, operation_name: str | None, variables: Mapping[str, Any] | None
-) -> int:
-    """The cost of the operation that would run; 0 when the document has none of that name.
+) -> tuple[int, bool]:
+    """The cost of the operation that would run, 0 when the document has none of that name; and whether it is the same
+    whatever the variables are.
 
     The document must be valid: fragments form no circles, fields exist.
     """
@@ -77,14 +77,15 @@ def cost_of(
             }
             root = schema.get_root_type(operation.operation)
             if root is None:
-                return 0
+                return 0, True
             defaults = {
                 each.variable.name.value: int(each.default_value.value)
                 for each in operation.variable_definitions or ()
                 if isinstance(each.default_value, IntValueNode)
             }
-            return _Counting(schema, fragments, {**defaults, **(variables or {})}).of(operation.selection_set, root)
-    return 0
+            counting = _Counting(schema, fragments, {**defaults, **(variables or {})})
+            return counting.of(operation.selection_set, root), counting.is_fixed
+    return 0, True
 
 
 @dataclass(slots=True)
@@ -93,6 +94,7 @@ class _Counting:
     fragments: Mapping[str, FragmentDefinitionNode]
     variables: Mapping[str, Any]
     known: dict[str, int] = field(default_factory=dict)
+    is_fixed: bool = True
 
     def of(self, selections: SelectionSetNode, parent: Any) -> int:
         """Whatever the type of a union's member may be, all its fragments are counted: an upper bound."""
@@ -137,6 +139,7 @@ class _Counting:
                     case IntValueNode(value=digits):
                         given = int(digits) if len(digits) < 10 else LARGEST_PAGE
                     case VariableNode(name=name):
+                        self.is_fixed = False
                         given = self.variables.get(name.value, given)
         is_number = isinstance(given, int) and not isinstance(given, bool)
         return min(max(given, 1), LARGEST_PAGE) if is_number and isinstance(given, int) else LARGEST_PAGE
@@ -151,30 +154,18 @@ def _is_of_page(node: FieldNode) -> bool:
     return node.name.value in {"nodes", "edges"}
 
 
-class Charged(SchemaExtension):
-    """Refuses an operation that costs too much, and lets the caller pay for what it costs beyond its request.
+async def charge(running: ExecutionContext, cost: int) -> None:
+    """Refuse an operation that costs too much, and let the caller pay for what it costs beyond its request.
 
     On a WebSocket nobody looks at the token again at the door, so it is looked at here.
+    Raises: TooCostly, RateLimited, TokenIsOver.
     """
-
-    @override
-    async def on_execute(self) -> AsyncIterator[None]:
-        """Raises: TooCostly, RateLimited, TokenIsOver; nothing runs then."""
-        running = self.execution_context
-        assert running.graphql_document is not None
-        cost = cost_of(
-            running.schema._schema,
-            running.graphql_document,
-            running.operation_name,
-            running.variables,
-        )
-        if cost > MOST_COST:
-            raise TooCostly(cost)
-        asking: Asking = running.context
-        if asking.is_websocket and asking.principal.has_expired(datetime.now(UTC)):
-            raise TokenIsOver
-        tell(asking.scope, operation=running.operation_name, cost=cost)
-        tokens = cost // COST_PER_TOKEN + (1 if asking.is_websocket else 0)
-        if tokens:
-            await asking.parts.rates.charge(asking.principal, tokens)
-        yield
+    if cost > MOST_COST:
+        raise TooCostly(cost)
+    asking: Asking = running.context
+    if asking.is_websocket and asking.principal.has_expired(datetime.now(UTC)):
+        raise TokenIsOver
+    tell(asking.scope, operation=running.operation_name, cost=cost)
+    tokens = cost // COST_PER_TOKEN + (1 if asking.is_websocket else 0)
+    if tokens:
+        await asking.parts.rates.charge(asking.principal, tokens)

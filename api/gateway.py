@@ -18,6 +18,7 @@ from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import ASGIWebSocketAdapter, GraphQL
 from strawberry.exceptions import ConnectionRejectionError
+from strawberry.http import GraphQLHTTPResponse
 from strawberry.http.exceptions import NonJsonMessageReceived
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types.unset import UNSET, UnsetType
@@ -26,7 +27,7 @@ from typing_extensions import override
 from api.context import Asking, Parts
 from api.errors import Refused
 from api.exchanges import tell
-from api.loaders import new_loaders
+from api.loaders import Loaders
 from api.provider_keys import KeysUnavailable
 from api.rates import RateLimited
 from api.schema import Schema
@@ -41,6 +42,10 @@ LONGEST_CLOSE_REASON = 123
 CHALLENGE = 'Bearer realm="psa-ledger"'
 LONGEST_WAIT_SECONDS = 150.0
 """For an answer to begin. Longer than any question to ConnectWise that somebody waits for (`app.INTERACTIVE`)."""
+
+
+_NOTHING_ADDED = Response()
+del _NOTHING_ADDED.headers["content-length"]
 
 
 class NotARequest(Exception):
@@ -155,6 +160,17 @@ class Gateway(GraphQL[Asking, None]):
         return orjson.dumps(data).decode()
 
     @override
+    async def get_sub_response(self, request: Request | WebSocket) -> Response:
+        """What fields may add to the answer's headers: none of ours does."""
+        return _NOTHING_ADDED
+
+    @override
+    def create_response(
+        self, response_data: GraphQLHTTPResponse | list[GraphQLHTTPResponse], sub_response: Response
+    ) -> Response:
+        return Response(orjson.dumps(response_data), media_type="application/json")
+
+    @override
     def decode_json(self, data: str | bytes) -> object:
         try:
             decoded = super().decode_json(data)
@@ -223,7 +239,7 @@ def asking_of(parts: Parts, request: HTTPConnection, principal: Principal, reque
     agent = "".join(each for each in request.headers.get("user-agent", "") if each.isprintable())
     address = request.client.host if request.client is not None else None
     actor = Actor(principal.subject, principal.role, address, agent[:LONGEST_USER_AGENT] or None)
-    return Asking(parts, principal, actor, request_id, new_loaders(parts.views), request.scope)
+    return Asking(parts, principal, actor, request_id, Loaders(parts.views), request.scope)
 
 
 def bearer_of(request: HTTPConnection) -> str:

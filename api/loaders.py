@@ -4,7 +4,7 @@ Nothing is kept: a subscription has one context for as long as it lasts, and mus
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import cached_property
 
 from strawberry.dataloader import DataLoader
 
@@ -18,28 +18,33 @@ Owned = tuple[MspId, str]
 """An id within its MSP."""
 
 
-@dataclass(frozen=True, slots=True)
 class Loaders:
-    usage_to_date: DataLoader[Owned, list[UsageRow]]
-    run_progress: DataLoader[Owned, dict[str, int]]
+    """Of one request; each is made when the first item asks for it."""
 
+    def __init__(self, views: Views) -> None:
+        self._views = views
 
-def new_loaders(views: Views) -> Loaders:
-    async def usage_to_date(asked: Sequence[Owned]) -> list[list[UsageRow]]:
-        found: dict[Owned, list[UsageRow]] = {}
-        for msp, ids in _by_msp(asked).items():
-            for row in await organization_rows.usage_to_date(views, msp, ids):
-                found.setdefault((msp, row.organization), []).append(row)
-        return [found.get(one, []) for one in asked]
+    @cached_property
+    def usage_to_date(self) -> DataLoader[Owned, list[UsageRow]]:
+        async def load(asked: Sequence[Owned]) -> list[list[UsageRow]]:
+            found: dict[Owned, list[UsageRow]] = {}
+            for msp, ids in _by_msp(asked).items():
+                for row in await organization_rows.usage_to_date(self._views, msp, ids):
+                    found.setdefault((msp, row.organization), []).append(row)
+            return [found.get(one, []) for one in asked]
 
-    async def run_progress(asked: Sequence[Owned]) -> list[dict[str, int]]:
-        found: dict[Owned, dict[str, int]] = {}
-        for msp, ids in _by_msp(asked).items():
-            for run, counts in (await run_rows.progress_of(views, msp, ids)).items():
-                found[msp, run] = counts
-        return [found.get(one, {}) for one in asked]
+        return DataLoader(load_fn=load, cache=False)
 
-    return Loaders(DataLoader(load_fn=usage_to_date, cache=False), DataLoader(load_fn=run_progress, cache=False))
+    @cached_property
+    def run_progress(self) -> DataLoader[Owned, dict[str, int]]:
+        async def load(asked: Sequence[Owned]) -> list[dict[str, int]]:
+            found: dict[Owned, dict[str, int]] = {}
+            for msp, ids in _by_msp(asked).items():
+                for run, counts in (await run_rows.progress_of(self._views, msp, ids)).items():
+                    found[msp, run] = counts
+            return [found.get(one, {}) for one in asked]
+
+        return DataLoader(load_fn=load, cache=False)
 
 
 def _by_msp(asked: Sequence[Owned]) -> dict[MspId, list[str]]:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import strawberry
-from graphql import ASTValidationRule, GraphQLError
-from strawberry.extensions import DisableIntrospection, MaxAliasesLimiter
+from graphql import ASTValidationRule, GraphQLError, NoSchemaIntrospectionCustomRule
+from strawberry.extensions import MaxAliasesLimiter, SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.schema import StreamResult
 from strawberry.types import ExecutionContext, ExecutionResult
@@ -22,9 +22,8 @@ from typing_extensions import override
 from api.as_of import AsOfQueries
 from api.audit import AuditQueries
 from api.connection import ConnectionMutations, ConnectionQueries
-from api.cost import Charged
 from api.directory import DirectoryQueries
-from api.documents import Documents
+from api.documents import Documents, Steps
 from api.errors import told_errors
 from api.execution import Executing
 from api.explain import ExplainQueries
@@ -107,6 +106,15 @@ class Subscription(TailSubscriptions):
 
 
 class Schema(strawberry.Schema):
+    def __init__(self, documents: Documents, **declared: Any) -> None:
+        super().__init__(**declared)
+        self._documents = documents
+
+    @override
+    def create_extensions_runner(self, execution_context: ExecutionContext, extensions: list[SchemaExtension]) -> Steps:
+        assert not extensions, "the steps would leave them out"
+        return Steps(execution_context, self._documents)
+
     @override
     async def execute(
         self,
@@ -179,19 +187,18 @@ async def _with_what_is_wrong(results: StreamResult) -> StreamResult:
 
 
 def build_schema(*, introspection: bool) -> Schema:
-    """Rules are built once and shared: the validation cache hits only when they are the same objects."""
-    limits = MaxAliasesLimiter(max_alias_count=MOST_ALIASES).validation_rules
-    rules: list[type[ASTValidationRule]] = [*limits, StorableTexts]
-    extensions: list[Any] = [lambda: Documents(rules), Charged]
-    if not introspection:
-        extensions.append(DisableIntrospection)
+    rules: list[type[ASTValidationRule]] = [
+        *MaxAliasesLimiter(max_alias_count=MOST_ALIASES).validation_rules,
+        StorableTexts,
+        *(() if introspection else (NoSchemaIntrospectionCustomRule,)),
+    ]
     return Schema(
+        Documents(rules),
         query=Query,
         mutation=Mutation,
         subscription=Subscription,
         types=refusal_types(),
         execution_context_class=Executing,
-        extensions=extensions,
         config=StrawberryConfig(scalar_map=SCALARS),
     )
 

@@ -23,6 +23,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from functools import lru_cache
 from types import TracebackType
 from typing import Any, TextIO
 
@@ -138,6 +139,7 @@ def redacted(text: str) -> str:
     return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}…"
 
 
+@lru_cache(1_000)
 def says_secret(name: str) -> bool:
     """Whether a name promises a secret.
 
@@ -151,6 +153,8 @@ def shown(value: object, name: str = "", depth: int = 0) -> object:
     """A value as JSON can hold it, without secrets. `name` is what the value is called where it stands."""
     if says_secret(name):
         return REDACTED
+    if type(value) is str:  # nearly all of them are; the rest is looked at more closely
+        return redacted(value)
     match value:
         case None | bool() | int():
             return value

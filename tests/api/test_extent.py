@@ -7,7 +7,7 @@ import pytest
 from graphql import parse
 
 from api import documents
-from api.documents import LONGEST_REMEMBERED, Documents
+from api.documents import LONGEST_REMEMBERED
 from api.extent import DEEPEST, MOST_ALIKE, MOST_FIELDS, TooLarge, check_extent
 from api.schema import build_schema
 
@@ -64,7 +64,6 @@ def test_a_document_is_looked_at_once_unless_it_is_refused_or_long(monkeypatch: 
         check_extent(document)
 
     monkeypatch.setattr(documents, "check_extent", look)
-    monkeypatch.setattr(Documents, "let_through", set())
     schema = build_schema(introspection=True)
 
     def times_looked_at(query: str) -> int:
