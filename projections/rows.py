@@ -1,5 +1,7 @@
 """Writing many rows with one statement: they travel as one JSON text, and PostgreSQL reads them by the column's types.
 
+Statements are kept as bytes: putting one together takes longer than running it.
+
 Why not one array per column: a row would be spelled three times over, in Python, in SQL and in casts; and columns that
 hold arrays themselves do not fit. Why not row by row: a thousand round trips.
 """
@@ -88,15 +90,16 @@ def _given(table: str) -> Composed:
 
 
 @cache
-def _insert(table: str, columns: tuple[str, ...]) -> Composed:
+def _insert(table: str, columns: tuple[str, ...]) -> bytes:
     names = SQL(", ").join(map(Identifier, columns))
-    return SQL("INSERT INTO {} ({}) SELECT {} FROM {}").format(Identifier(table), names, names, _given(table))
+    statement = SQL("INSERT INTO {} ({}) SELECT {} FROM {}").format(Identifier(table), names, names, _given(table))
+    return statement.as_bytes()
 
 
 @cache
 def _upsert(
     table: str, key: tuple[str, ...], columns: tuple[str, ...], kept: tuple[tuple[str, LiteralString], ...]
-) -> Composed:
+) -> bytes:
     conditions = dict(kept)
     names = SQL(", ").join(map(Identifier, columns))
     changes = []
@@ -112,7 +115,7 @@ def _upsert(
             )
         else:
             changes.append(SQL("{} = excluded.{}").format(name, name))
-    return SQL("INSERT INTO {} AS old ({}) SELECT {} FROM {} ON CONFLICT ({}) DO UPDATE SET {}").format(
+    statement = SQL("INSERT INTO {} AS old ({}) SELECT {} FROM {} ON CONFLICT ({}) DO UPDATE SET {}").format(
         Identifier(table),
         names,
         names,
@@ -120,9 +123,11 @@ def _upsert(
         SQL(", ").join(map(Identifier, key)),
         SQL(", ").join(changes),
     )
+    return statement.as_bytes()
 
 
 @cache
-def _delete(table: str, columns: tuple[str, ...]) -> Composed:
+def _delete(table: str, columns: tuple[str, ...]) -> bytes:
     same = SQL(" AND ").join(SQL("stored.{} = given.{}").format(Identifier(c), Identifier(c)) for c in columns)
-    return SQL("DELETE FROM {} AS stored USING {} AS given WHERE {}").format(Identifier(table), _given(table), same)
+    statement = SQL("DELETE FROM {} AS stored USING {} AS given WHERE {}")
+    return statement.format(Identifier(table), _given(table), same).as_bytes()

@@ -4,19 +4,20 @@ The same question serves the dispatcher, which asks it of everything, and the wo
 The gates of the month end are in `projections.reads.gates` (design §5).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import LiteralString
+from typing import Any, LiteralString
 from uuid import UUID
 
 from psycopg.rows import class_row
 from psycopg_pool import ConnectionPool
 
-from domain.values import BillingMonth, LeftBehind, MspId, PsaAgreementId, PsaProductId, RunId, Tenant
+from domain.values import BillingMonth, LeftBehind, OrganizationId, PsaAgreementId, PsaProductId, RunId, Tenant
 from projections.due_pushes import DueState, Lane
 from projections.reads.gates import IS_NEWS, LANE_IS_FREE, MONTH, MONTH_IS_CLOSED
+from workers.leases import CLAIM
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,12 @@ class DueRow:
     """The ledger's time by which it was judged: a pass belongs to the month in which it began (see `order_push`)."""
     is_missed: bool
     """A final of which a newer month's waits too: only the newest is written (design §5)."""
+    closed_on: Sequence[OrganizationId] | None
+    """Of a final: the organizations that its month found on the agreement when it was closed, in their order.
+
+    They are the same for ever, since a month is closed for all organizations before anything of it is written, and a
+    correction leaves the agreement as it was.
+    """
 
     @property
     def is_news(self) -> bool:
@@ -107,6 +114,9 @@ RETRIED_BY_SWEEPER = (
 
 After an unknown outcome it looks again too, except for a line of Sync now: that needs a person to look and ask again.
 """
+
+_SWEPT = list(RETRIED_BY_SWEEPER)
+_ORDER: Mapping[str, int] = {lane.value: place for place, lane in enumerate(Lane)}
 
 _IS_MISSED = """
 (d.lane = 'FINAL' AND EXISTS (SELECT 1 FROM due_pushes n
@@ -161,16 +171,25 @@ _NEXT_MSPS: LiteralString = "SELECT msp FROM connections WHERE status = 'ACTIVE'
 
 MUCH = 5_000
 """Due pushes from which on a look at all of them takes too long: it costs about 13 µs each."""
-MSPS_AT_ONCE = 50
+USUALLY_OF_ONE_MSP = 4
+"""How many agreements of an MSP are pushed at the same time, unless it set another number of parallel requests."""
 
 _ROWS = f"""
 SELECT d.addition, d.lane, d.ref, d.agreement, d.product, d.month, d.run, d.kind, d.left_behind, d.target, d.base,
        d.due_position, d.due_since, d.cause, d.correlation, d.state,
        coalesce(a.tries, 0) AS tries, coalesce(a.tries > 0 OR a.sweep_at > clock_timestamp(), false) AS is_noted,
-       month.now AS asked_at, {_IS_MISSED} AS is_missed
+       month.now AS asked_at, {_IS_MISSED} AS is_missed,
+       CASE WHEN d.lane = 'FINAL'
+            THEN ARRAY(SELECT DISTINCT u.organization FROM month_usage u
+                        WHERE u.msp = d.msp AND u.month = d.month AND u.agreement = d.agreement
+                        ORDER BY u.organization) END AS closed_on
   {_ELIGIBLE}
    AND d.msp = %(msp)s AND d.site = %(site)s AND d.company_id = %(company_id)s AND d.agreement = %(agreement)s
-"""  # put together from this module's own constants
+"""  # noqa: S608 - put together from this module's own constants
+_CLAIMED_ROWS = f"""
+WITH claimed AS ({CLAIM} RETURNING job)
+SELECT due.* FROM claimed LEFT JOIN LATERAL ({_ROWS}) AS due ON true
+"""  # noqa: S608 - put together from this program's own constants
 
 
 @dataclass(slots=True)
@@ -186,14 +205,15 @@ def due_agreements(pool: ConnectionPool, limit: int, rota: Rota, *, much: int = 
     While more than `much` is due, as at a month's end, MSPs are looked at some after others, until enough is found.
     Shape: finals first, then lines of runs, then the oldest acts; none that somebody holds.
     """
-    asked = {"limit": limit, "swept": list(RETRIED_BY_SWEEPER)}
+    asked = {"limit": limit, "swept": _SWEPT}
     with pool.connection() as connection, connection.cursor(row_factory=class_row(DueAgreement)) as cursor:
         if connection.execute(_IS_MUCH, (much, much + 1)).fetchone() != (True,):
             return cursor.execute(_AGREEMENTS, asked).fetchall()
         found: list[DueAgreement] = []
         began, has_turned = rota.after, False
         while len(found) < limit:
-            msps = [msp for (msp,) in connection.execute(_NEXT_MSPS, (rota.after, MSPS_AT_ONCE))]
+            some = -(-(limit - len(found)) // USUALLY_OF_ONE_MSP)
+            msps = [msp for (msp,) in connection.execute(_NEXT_MSPS, (rota.after, some))]
             if has_turned:
                 msps = [msp for msp in msps if msp <= began]
             if not msps:
@@ -213,17 +233,34 @@ def due_rows(pool: ConnectionPool, due: DueAgreement) -> dict[UUID, list[DueRow]
 
     Shape: per addition finals by month, then lines of runs, then acts by month.
     """
-    order = list(Lane)
-    asked = {
-        "swept": list(RETRIED_BY_SWEEPER),
-        "msp": MspId(due.msp),
+    with pool.connection() as connection:
+        return _by_addition(connection.execute(_ROWS, _asked(due)).fetchall())
+
+
+def claim_rows(
+    pool: ConnectionPool, due: DueAgreement, holder: str, length: timedelta
+) -> dict[UUID, list[DueRow]] | None:
+    """Claim an agreement's lease, and tell what may be pushed on it, as `due_rows`; none when the lease is not ours."""
+    with pool.connection() as connection:
+        asked = {**_asked(due), "job": due.job, "holder": holder, "length": length}
+        rows = connection.execute(_CLAIMED_ROWS, asked).fetchall()
+    return _by_addition(row for row in rows if row[0] is not None) if rows else None
+
+
+def _asked(due: DueAgreement) -> dict[str, object]:
+    return {
+        "swept": _SWEPT,
+        "msp": due.msp,
         "site": due.site,
         "company_id": due.company_id,
         "agreement": due.agreement,
     }
-    with pool.connection() as connection, connection.cursor(row_factory=class_row(DueRow)) as cursor:
-        rows = cursor.execute(_ROWS, asked).fetchall()
+
+
+def _by_addition(rows: Iterable[tuple[Any, ...]]) -> dict[UUID, list[DueRow]]:
     found: dict[UUID, list[DueRow]] = {}
-    for row in sorted(rows, key=lambda row: (row.product, order.index(Lane(row.lane)), row.month, row.due_position)):
+    for row in sorted(
+        (DueRow(*row) for row in rows), key=lambda row: (row.product, _ORDER[row.lane], row.month, row.due_position)
+    ):
         found.setdefault(row.addition, []).append(row)
     return found

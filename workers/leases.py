@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from types import TracebackType
-from typing import Self
+from typing import LiteralString, Self
 
 import psycopg
 from psycopg_pool import ConnectionPool, PoolTimeout
@@ -25,15 +25,16 @@ _log = logging.getLogger(__name__)
 Pool = ConnectionPool
 
 
+CLAIM: LiteralString = (
+    "UPDATE leases SET until = clock_timestamp() + %(length)s, claimed = true"
+    " WHERE job = %(job)s AND holder = %(holder)s AND NOT claimed"
+)
+
+
 def claim(pool: Pool, job: str, holder: str, length: timedelta) -> bool:
     """Whether the job is ours from now on: taken in this name, and answered by nobody else yet."""
     with pool.connection() as connection:
-        claimed = connection.execute(
-            "UPDATE leases SET until = clock_timestamp() + %s, claimed = true"
-            " WHERE job = %s AND holder = %s AND NOT claimed",
-            (length, job, holder),
-        )
-        return claimed.rowcount == 1
+        return connection.execute(CLAIM, {"length": length, "job": job, "holder": holder}).rowcount == 1
 
 
 def renew(pool: Pool, job: str, holder: str, length: timedelta) -> bool:

@@ -145,6 +145,7 @@ def _row(addition: UUID, requested: Entry[RunRequested], line: PlannedLine, now:
         is_noted=False,
         asked_at=now,
         is_missed=False,
+        closed_on=None,
     )
 
 

@@ -59,8 +59,8 @@ from journal.reader import Change, Reader
 from journal.state_cache import Folded
 from projections.due_pushes import Lane
 from workers import attempts, attention
-from workers.due import DueAgreement, DueRow, due_rows
-from workers.leases import held, renew
+from workers.due import DueAgreement, DueRow, claim_rows
+from workers.leases import release, renew
 from workers.push_orders import Facts, Nothing, PushContext, order_push
 from workers.tools import Tools
 
@@ -90,13 +90,15 @@ class ReadIsOld(Exception):
 class _Progress:
     """What a pass has done so far.
 
-    Shape: the last position that it recorded; the additions that did not come through; and how far each addition's
-    stream was when its record was read, moved on by what the pass itself recorded since.
+    Shape: the last position that it recorded; the additions that did not come through; how far each addition's
+    stream was when its record was read, moved on by what the pass itself recorded since; and the ledger's time, while
+    that was told just now, with an instant of the monotonic clock that was not later.
     """
 
     position: int = 0
     troubled: set[UUID] = field(default_factory=set)
     versions: dict[Stream, int] = field(default_factory=dict)
+    time: tuple[datetime, float] | None = None
 
     def recorded(self, entries: Sequence[Entry[Any]]) -> None:
         for entry in entries:
@@ -156,14 +158,17 @@ class _Lease:
 def push_agreement(tools: Tools, due: DueAgreement, holder: str) -> None:
     """Push everything that may be pushed on one agreement now. Nothing is lost when it is not done or done twice."""
     lease = _Lease(tools, due.job, holder)
-    with held(tools.pool, due.job, holder, tools.timing.lease) as is_ours:
-        if is_ours:
-            with tools.keeping(due.job, holder):
-                _push_all(tools, due, lease)
+    rows = claim_rows(tools.pool, due, holder, tools.timing.lease)
+    if rows is None:
+        return
+    try:
+        with tools.keeping(due.job, holder):
+            _push_all(tools, due, rows, lease)
+    finally:
+        release(tools.pool, due.job, holder)
 
 
-def _push_all(tools: Tools, due: DueAgreement, lease: _Lease) -> None:
-    rows = due_rows(tools.pool, due)
+def _push_all(tools: Tools, due: DueAgreement, rows: dict[UUID, list[DueRow]], lease: _Lease) -> None:
     if not rows:
         return
     read_at = next(iter(rows.values()))[0].asked_at.astimezone(UTC)
@@ -266,7 +271,8 @@ def _push_addition(here: _Pass, rows: Sequence[DueRow]) -> None:
 def _push_row(here: _Pass, row: DueRow) -> Ended:
     tools, stream = here.tools, here.stream(row)
     push = PushId(str(tools.new_id()))
-    begun = tools.monotonic()
+    now, begun = here.progress.time or (None, tools.monotonic())
+    here.progress.time = None
     ordered: Facts | Nothing = Nothing()
 
     def decide(reader: Reader) -> Sequence[Change]:
@@ -277,7 +283,7 @@ def _push_row(here: _Pass, row: DueRow) -> Ended:
         ordered = order_push(reader, here.context, row, folded.state, push)
         return (Change(stream, ordered.facts),) if isinstance(ordered, Facts) else ()
 
-    entries = tools.journal.transact(decide, here.origin(row))
+    entries = tools.journal.transact(decide, here.origin(row), now=now)
     here.progress.recorded(entries)
     for entry in entries:
         if isinstance(entry.fact, PushStarted):
@@ -381,12 +387,15 @@ def _verified(
             )
         return tuple(facts)
 
+    begun = here.tools.monotonic()
     entries = here.record(row, decide, origin)
     if any(isinstance(entry.fact, PushFailed | PushOutcomeUnknown) for entry in entries):
         here.tools.numbers.pushed(started.kind, "failed", None)
         attempts.leave_to_sweeper(here.tools, row)
         return Ended.EXCEPTION
     if entries:
+        # What is due next is ordered at once, so the ledger's time need not be asked for again.
+        here.progress.time = entries[-1].recorded_at, begun
         seconds = (entries[-1].recorded_at - row.due_since).total_seconds()
         here.tools.numbers.pushed(started.kind, "verified", seconds)
     if row.is_noted or row.addition in here.progress.troubled:

@@ -42,7 +42,6 @@ from domain.values import (
     OrganizationId,
     ProductTerms,
     PsaAgreementId,
-    PsaProductId,
     PushId,
     Rule,
     same_quantity,
@@ -121,7 +120,7 @@ def order_push(
         return Nothing()
     if connection.status is not Status.ACTIVE:
         return Nothing(waits=True)
-    if row.run_id is not None:
+    if row.lane == Lane.RUN and row.run_id is not None:
         # Asked here, since the time comes along with it.
         reader.state(RUN, run_stream(context.msp, row.run_id), guard=False)
     if BillingMonth.of(reader.now) != BillingMonth.of(context.seen.read_at):
@@ -285,7 +284,7 @@ def _push_order(asked: _Asked, kind: PushKind, wanted: Decimal) -> PushOrder:
 
 def _closed(asked: _Asked, kind: PushKind) -> tuple[PushOrder, tuple[Contribution, ...]] | Refuse:
     """A closed month: what its newest version says, under the rule that governed it."""
-    contributions, rule, minimum = closed_contributions(asked.reader, asked.context, asked.row.psa_product, asked.month)
+    contributions, rule, minimum = closed_contributions(asked.reader, asked.context, asked.row, asked.month)
     if not contributions and kind is PushKind.OVERWRITE:
         return Refuse(Problem.NOTHING_MAPPED, f"nothing was billed here in {asked.month}")
     order = replace(_push_order(asked, kind, _sum(contributions)), rule=rule, minimum=minimum)
@@ -355,10 +354,10 @@ def _mapped_to(reader: Reader, context: PushContext, connection_number: int) -> 
 
 
 def closed_contributions(
-    reader: Reader, context: PushContext, product: PsaProductId, month: BillingMonth
+    reader: Reader, context: PushContext, row: DueRow, month: BillingMonth
 ) -> tuple[tuple[Contribution, ...], Rule | None, int | None]:
     """What the organizations that were mapped to the agreement at the close bring, by the month's newest version."""
-    organizations = context.closed_on(month)
+    organizations = context.closed_on(month) if row.closed_on is None else row.closed_on
     streams = {organization: organization_stream(context.msp, organization) for organization in organizations}
     states = reader.states(ORGANIZATION, list(streams.values()))
     found: list[Contribution] = []
@@ -369,7 +368,7 @@ def closed_contributions(
         if closed is None or closed.agreement != context.agreement:
             continue
         for usage in closed.products:
-            if usage.product == product:
+            if usage.product == row.product:
                 rule, minimum = usage.rule, usage.minimum
                 found.append(
                     Contribution(organization, usage.quantity, states[stream].version, closed.company_mapping_version)
@@ -379,7 +378,7 @@ def closed_contributions(
 
 def _approved_in_preview(asked: _Asked) -> tuple[Decimal, Decimal] | None:
     row = asked.row
-    if row.run_id is None:
+    if row.lane != Lane.RUN or row.run_id is None:
         return None
     requested = asked.reader.state(RUN, run_stream(asked.context.msp, row.run_id), guard=False).state.requested
     ticked = requested.approved if requested is not None else ()
@@ -396,7 +395,7 @@ def _approved_in_preview(asked: _Asked) -> tuple[Decimal, Decimal] | None:
 def _shown_in_preview(asked: _Asked) -> Shown | None:
     """What the run's preview showed of this line, when the run was asked for with a preview's digest."""
     row = asked.row
-    if row.run_id is None:
+    if row.lane != Lane.RUN or row.run_id is None:
         return None
     state = asked.reader.state(RUN, run_stream(asked.context.msp, row.run_id), guard=False).state
     if state.requested is None or state.requested.digest is None or state.planned is None:

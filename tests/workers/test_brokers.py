@@ -10,7 +10,7 @@ import pytest
 from journal.migrate import migrate
 from projections.follower import ledger_steps
 from tests.workers.broker_servers import RedisServer
-from workers.brokers import open_broker
+from workers.brokers import enqueue_all, open_broker
 from workers.tables import WORKER_STEPS
 
 QUEUE = "ledger"
@@ -41,6 +41,58 @@ def test_an_answered_message_leaves_the_queue_and_wakes_nobody(database: str) ->
 
         assert (0,) == listening.execute("SELECT count(*) FROM dramatiq.queue").fetchone()
         assert [] == list(listening.notifies(timeout=0))
+
+
+def test_answered_messages_leave_the_queue_along_with_the_next_claim_whatever_became_of_the_last_one(
+    database: str,
+) -> None:
+    def waiting() -> int:
+        [(count,)] = connection.execute("SELECT count(*) FROM dramatiq.queue")
+        return int(count)
+
+    with psycopg.connect(database, autocommit=True) as connection, open_broker(database, threads=2) as broker:
+        broker.declare_queue(QUEUE)
+        enqueue_all(broker, [message(number) for number in range(3)])
+        consumer = broker.consume(QUEUE, prefetch=2, timeout=0)
+        first, second = next(consumer), next(consumer)
+        assert first is not None
+        assert second is not None
+        assert [(0,), (1,)] == [first.args, second.args]
+        consumer.ack(first)
+        assert 3 == waiting()
+
+        third = next(consumer)
+
+        assert third is not None
+        assert (2,) == third.args
+        assert 2 == waiting()
+
+        consumer.ack(second)
+        consumer.ack(third)
+        connection.execute("ALTER TABLE dramatiq.queue RENAME COLUMN mtime TO elsewhere")
+        with pytest.raises(psycopg.errors.UndefinedColumn):
+            next(consumer)
+        connection.execute("ALTER TABLE dramatiq.queue RENAME COLUMN elsewhere TO mtime")
+        consumer.close()
+        assert 0 == waiting()
+
+
+def message(number: int) -> dramatiq.Message[None]:
+    return dramatiq.Message(queue_name=QUEUE, actor_name="hear", args=(number,), kwargs={}, options={})
+
+
+def test_many_messages_come_as_they_were_sent(database: str) -> None:
+    with open_broker(database, threads=2) as broker:
+        broker.declare_queue(QUEUE)
+        sent = [message(number) for number in range(3)]
+        sent[1] = sent[1].copy(args=('Zoë\'s \\ "company"',))
+
+        enqueue_all(broker, sent)
+
+        consumer = broker.consume(QUEUE, prefetch=3, timeout=0)
+        came = [next(consumer) for _ in sent]
+        consumer.close()
+    assert [one.asdict() for one in sent] == [one.asdict() for one in came if one is not None]
 
 
 def test_the_queues_tables_are_made_by_migrate(empty_database: str) -> None:
