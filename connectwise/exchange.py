@@ -16,7 +16,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import httpx
 
@@ -139,6 +139,14 @@ def _nobody_watches(_: Call) -> None:
     return None
 
 
+class Http(Protocol):
+    """The way to the sites (`guard.GuardedHttp`), to be replaced by tests."""
+
+    def send(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeouts: Mapping[str, float]
+    ) -> httpx.Response: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Wire:
     """The way out that all tenants of a process share: guarded transport, our clientId, the budget, the bounds.
@@ -146,7 +154,7 @@ class Wire:
     `watch` is told of every request that ended, in whatever way.
     """
 
-    http: httpx.BaseTransport
+    http: Http
     client_id: str = field(repr=False)
     budget: Budget
     time: Time = Time()
@@ -291,27 +299,21 @@ class Wire:
         text may quote the server and is not to be repeated.
         """
         left = ends_at - self.time.monotonic()
-        timeout = httpx.Timeout(
-            connect=min(self.limits.connect_seconds, left),
-            read=min(self.limits.read_seconds, left),
-            write=min(self.limits.write_seconds, left),
-            pool=min(self.limits.patience_seconds, left),
-        )
-        request = httpx.Request(
-            method,
-            url,
-            headers={"User-Agent": "PSA-Ledger", **headers, "Accept-Encoding": "gzip"},
-            content=body,
-            extensions={"timeout": timeout.as_dict()},
-        )
+        timeouts = {
+            "connect": min(self.limits.connect_seconds, left),
+            "read": min(self.limits.read_seconds, left),
+            "write": min(self.limits.write_seconds, left),
+            "pool": min(self.limits.patience_seconds, left),
+        }
+        sent = {"User-Agent": "PSA-Ledger", **headers, "Accept-Encoding": "gzip"}
         try:
-            with ending_by(ends_at), closing(self.http.handle_request(request)) as response:
+            with ending_by(ends_at), closing(self.http.send(method, url, sent, body, timeouts)) as response:
                 received = self._receive(response, min(most_bytes, self.limits.answer_bytes))
                 return Answer(response.status_code, response.headers, received, secrets_of(headers))
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol) as error:
             if self.time.monotonic() >= ends_at:
                 raise DeadlinePassed("the deadline passed before anything was sent") from error
-            raise Unreachable(_why_unreachable(request.url.host, error)) from error
+            raise Unreachable(_why_unreachable(httpx.URL(url).host, error)) from error
 
     def _receive(self, response: httpx.Response, most_bytes: int) -> bytes:
         """The decompressed body. A refusal whose explanation is cut short is still that refusal."""
@@ -363,7 +365,8 @@ def _decompressed(response: httpx.Response, limit: int) -> Iterator[bytes]:
         raise UnreadableAnswer("the answer is encoded in a way that was not asked for")
     gzip = zlib.decompressobj(wbits=31) if encoding == "gzip" else None
     left = limit
-    for raw in response.iter_raw():
+    assert isinstance(response.stream, httpx.SyncByteStream)
+    for raw in response.stream:
         if gzip is not None and gzip.eof:
             raise UnreadableAnswer("the answer goes on after its compression ended")
         try:

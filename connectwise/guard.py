@@ -12,11 +12,12 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from types import TracebackType
 from typing import Any
 
 import httpcore
@@ -205,11 +206,30 @@ class Lanes:
             lane.close()
 
 
-class GuardedTransport(httpx.BaseTransport):
-    """Carries httpx requests over connections that the guard has judged. Thread-safe."""
+@dataclass(frozen=True, slots=True)
+class _Site:
+    """An origin that may be called, as httpcore and the Host header spell it."""
+
+    scheme: bytes
+    host: bytes
+    port: int | None
+    netloc: bytes
+
+
+MOST_SITES = 1_000
+"""Connection tests name sites that nobody calls again."""
+
+
+class GuardedHttp(AbstractContextManager["GuardedHttp"]):
+    """Carries requests over connections that the guard has judged. Thread-safe.
+
+    Why httpx's answers without its requests: taking a whole URL apart and putting headers together as it does takes as
+    long as sending them.
+    """
 
     def __init__(self, guard: Guard, tls: ssl.SSLContext, most_requests: int) -> None:
         self._guard = guard
+        self._sites: dict[str, _Site] = {}
         self._lanes = Lanes(
             lambda: httpcore.ConnectionPool(
                 ssl_context=tls,
@@ -222,27 +242,34 @@ class GuardedTransport(httpx.BaseTransport):
             guard.clock,
         )
 
-    @override
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        self._guard.check_url(request.url)
-        url = httpcore.URL(
-            scheme=request.url.raw_scheme,
-            host=request.url.raw_host,
-            port=request.url.port,
-            target=request.url.raw_path,
+    def send(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeouts: Mapping[str, float]
+    ) -> httpx.Response:
+        """Send a request and return its answer, unread; closing that gives the connection back.
+
+        Shape: `url` is encoded already; of `timeouts` httpcore reads `connect`, `read`, `write` and `pool`, in seconds.
+        Raises: SiteRefused, HostNotFound, Unreachable; httpx.TransportError.
+        """
+        scheme, _, rest = url.partition("://")
+        netloc, _, path = rest.partition("/")
+        site = self._site(f"{scheme}://{netloc}")
+        sent = [
+            (b"Host", site.netloc),
+            *((name.encode("ascii"), value.encode("ascii")) for name, value in headers.items()),
+        ]
+        if body is not None:
+            sent.append((b"Content-Length", b"%d" % len(body)))
+        request = httpcore.Request(
+            method=method,
+            url=httpcore.URL(scheme=site.scheme, host=site.host, port=site.port, target=f"/{path}"),
+            headers=sent,
+            content=body,
+            extensions={"timeout": timeouts},
         )
         with _in_httpx_words():
-            lane = self._lanes.take(url.origin, request.extensions.get("timeout", {}).get("pool"))
+            lane = self._lanes.take(request.url.origin, timeouts.get("pool"))
             try:
-                response = lane.handle_request(
-                    httpcore.Request(
-                        method=request.method,
-                        url=url,
-                        headers=request.headers.raw,
-                        content=request.stream,
-                        extensions=request.extensions,
-                    )
-                )
+                response = lane.handle_request(request)
             except BaseException:
                 self._lanes.give_back(lane)
                 raise
@@ -253,20 +280,36 @@ class GuardedTransport(httpx.BaseTransport):
             extensions=response.extensions,
         )
 
-    @override
+    def _site(self, origin: str) -> _Site:
+        """Raises: SiteRefused."""
+        known = self._sites.get(origin)
+        if known is None:
+            url = httpx.URL(origin)
+            self._guard.check_url(url)
+            if len(self._sites) >= MOST_SITES:
+                self._sites.clear()
+            known = self._sites[origin] = _Site(url.raw_scheme, url.raw_host, url.port, url.netloc)
+        return known
+
     def close(self) -> None:
         self._lanes.close()
 
+    @override
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
-def open_http(guard: Guard, most_requests: int = 64) -> GuardedTransport:
+
+def open_http(guard: Guard, most_requests: int = 64) -> GuardedHttp:
     """The way out of a whole process and all its tenants: making one costs 37 ms of loading certificates.
 
     Certificates are checked against certifi's authorities, or against those that SSL_CERT_FILE names.
-    Why a transport and no client: a client would follow the environment's proxies, which could lead requests elsewhere,
+    Why no client of httpx: a client would follow the environment's proxies, which could lead requests elsewhere,
     and redirects, which would carry the keys along, and would send a cookie that one tenant's answer sets with the next
     tenant's request to the same host. It also takes as long for a request as everything else together.
     """
-    return GuardedTransport(guard, httpx.create_ssl_context(), most_requests)
+    return GuardedHttp(guard, httpx.create_ssl_context(), most_requests)
 
 
 @dataclass(slots=True)
@@ -305,13 +348,22 @@ class _JudgedNetwork(httpcore.NetworkBackend):
 
 @dataclass(slots=True)
 class _TimedStream(httpcore.NetworkStream):
-    """A connection whose every step ends by the deadline of the request that the thread carries out."""
+    """A connection whose every step ends by the deadline of the request that the thread carries out.
+
+    What is written leaves when an answer is waited for, so that head and body of a request go out in one piece: two
+    are twice the work for both ends.
+    """
 
     stream: httpcore.NetworkStream
     clock: Callable[[], float]
+    _unsent: bytes = b""
+    _write_timeout: float | None = None
 
     @override
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        if self._unsent:
+            with suppress(httpcore.WriteError):  # who closes early may have answered before, as httpcore knows too
+                self._send()
         left = _time_left(self.clock, timeout)
         if left is not None and left <= 0:
             raise httpcore.ReadTimeout("the deadline passed before the answer was complete")
@@ -319,16 +371,21 @@ class _TimedStream(httpcore.NetworkStream):
 
     @override
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._unsent += buffer
+        self._write_timeout = timeout
+
+    def _send(self) -> None:
         """Marks the request as sent just before its first byte, and never sends a first byte after the deadline."""
-        left = _time_left(self.clock, timeout)
+        left = _time_left(self.clock, self._write_timeout)
         exchange = _current.get()
         if left is not None and left <= 0:
             if exchange is not None and not exchange.sent:
                 raise httpcore.ConnectTimeout("the deadline passed before anything was sent")
             raise httpcore.WriteTimeout("the deadline passed while the request was being sent")
-        if exchange is not None and buffer:
+        if exchange is not None:
             exchange.sent = True
-        self.stream.write(buffer, left)
+        unsent, self._unsent = self._unsent, b""
+        self.stream.write(unsent, left)
 
     @override
     def close(self) -> None:

@@ -349,7 +349,7 @@ def _text(record: Record, name: str) -> str:
     value = record.get(name)
     if not isinstance(value, str):
         raise UnreadableAnswer(f"{name} is missing or no text")
-    if "\0" in value or any("\ud800" <= c <= "\udfff" for c in value):
+    if "\0" in value or (not value.isascii() and any("\ud800" <= c <= "\udfff" for c in value)):
         raise UnreadableAnswer(f"{name} holds characters that no text has")
     return value
 

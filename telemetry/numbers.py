@@ -49,6 +49,7 @@ class Numbers:
         self._requests = self._counter("http_requests", "HTTP requests answered.", "route", "status")
         self._request_seconds = self._histogram("http_request_seconds", "To the last byte.", REQUEST_SECONDS, "route")
         self._answered: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
+        self._called: dict[tuple[str, str], tuple[Counter, Histogram]] = {}
         self._calls = self._counter("psa_calls", "Requests to ConnectWise by what came of them.", "method", "verdict")
         self._call_seconds = self._histogram(
             "psa_call_seconds", "From sending to the whole answer.", PSA_SECONDS, "method"
@@ -76,8 +77,13 @@ class Numbers:
         request_seconds.observe(seconds)
 
     def psa_called(self, call: PsaCall) -> None:
-        self._calls.labels(call.method, call.verdict).inc()
-        self._call_seconds.labels(call.method).observe(call.lasted)
+        counted = self._called.get((call.method, call.verdict))
+        if counted is None:  # as above
+            counted = self._calls.labels(call.method, call.verdict), self._call_seconds.labels(call.method)
+            self._called[call.method, call.verdict] = counted
+        calls, call_seconds = counted
+        calls.inc()
+        call_seconds.observe(call.lasted)
         self._budget_seconds.observe(call.waited)
 
     def pushed(self, kind: str, outcome: str, seconds: float | None) -> None:

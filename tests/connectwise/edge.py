@@ -6,7 +6,7 @@ present, so that no test can pass with a request that ConnectWise would not know
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -57,15 +57,17 @@ class FakeTime:
         return Time(self.monotonic, self.now, self.sleep, self.random)
 
 
-class Edge(httpx.BaseTransport):
+class Edge:
     """Hands requests to a router, and its answers back as a network would: unread, in pieces."""
 
     def __init__(self, answer: Callable[[httpx.Request], httpx.Response]) -> None:
         self.answer = answer
         self.requests: list[httpx.Request] = []
 
-    @override
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
+    def send(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeouts: Mapping[str, float]
+    ) -> httpx.Response:
+        request = httpx.Request(method, url, headers=headers, content=body, extensions={"timeout": timeouts})
         request.read()
         self.requests.append(request)
         check_request(request)

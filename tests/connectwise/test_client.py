@@ -45,14 +45,9 @@ def test_a_request_that_connectwise_does_not_know_fails_the_test_that_sends_it()
     for path in ("/finance/agreement", "/finance/agreements/7/additions?pagesize=1&wrong=1"):
         with pytest.raises(AssertionError):
             psa.wire.read(ADDRESS.tenant, ROOT + path, {})
+    body = b'{"quantitty": 1, "product": {"id": 1}, "billCustomer": "Billable"}'
     with pytest.raises(Exception, match="Additional properties"):
-        psa.wire.http.handle_request(
-            httpx.Request(
-                "POST",
-                f"{ROOT}/finance/agreements/7/additions",
-                json={"quantitty": 1, "product": {"id": 1}, "billCustomer": "Billable"},
-            )
-        )
+        psa.wire.http.send("POST", f"{ROOT}/finance/agreements/7/additions", {}, body, {})
 
 
 def test_every_signed_request_carries_keys_client_id_and_model_version() -> None:

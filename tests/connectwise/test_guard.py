@@ -82,9 +82,9 @@ def test_the_refusal_comes_before_any_connection() -> None:
 
     with open_http(Guard(resolve=resolve)) as http:
         with pytest.raises(SiteRefused):
-            http.handle_request(httpx.Request("GET", "https://metadata.example.com/latest/meta-data"))
+            http.send("GET", "https://metadata.example.com/latest/meta-data", {}, None, {})
         with pytest.raises(SiteRefused):
-            http.handle_request(httpx.Request("GET", "http://metadata.example.com/latest/meta-data"))
+            http.send("GET", "http://metadata.example.com/latest/meta-data", {}, None, {})
 
     assert asked == ["metadata.example.com"]
 

@@ -6,7 +6,7 @@ import httpcore
 import httpx
 import pytest
 
-from connectwise.guard import HOSTS_PER_LANE, KEEPALIVE_SECONDS, Guard, GuardedTransport, Lanes
+from connectwise.guard import HOSTS_PER_LANE, KEEPALIVE_SECONDS, Guard, GuardedHttp, Lanes
 from tests.connectwise.loopback import loopback
 from tests.connectwise.test_network import NOWHERE, answers_all, never_answers
 
@@ -106,13 +106,13 @@ def test_a_lane_that_is_given_back_out_of_turn_is_not_closed_while_somebody_uses
     timed.lanes.give_back(second)
 
 
-def one_at_a_time(port: int) -> GuardedTransport:
-    return GuardedTransport(Guard(frozenset({f"http://127.0.0.1:{port}"})), NOWHERE, 1)
+def one_at_a_time(port: int) -> GuardedHttp:
+    return GuardedHttp(Guard(frozenset({f"http://127.0.0.1:{port}"})), NOWHERE, 1)
 
 
-def asked(transport: GuardedTransport, port: int) -> httpx.Response:
+def asked(transport: GuardedHttp, port: int) -> httpx.Response:
     timeout = {"connect": 5.0, "read": 0.2, "write": 5.0, "pool": 0.0}
-    return transport.handle_request(httpx.Request("GET", f"http://127.0.0.1:{port}/", extensions={"timeout": timeout}))
+    return transport.send("GET", f"http://127.0.0.1:{port}/", {}, None, timeout)
 
 
 def test_an_answer_that_is_closed_twice_frees_one_lane() -> None:

@@ -20,7 +20,7 @@ from connectwise.client import WritingClient
 from connectwise.discovery import Address, Site
 from connectwise.errors import DeadlinePassed, HostNotFound, NoAnswer, OutcomeUnknown, PsaError, Unreachable
 from connectwise.exchange import Limits, Time, Wire
-from connectwise.guard import Guard, GuardedTransport, Resolve
+from connectwise.guard import Guard, GuardedHttp, Resolve
 from domain.values import PsaAdditionId, PsaAgreementId
 from tests.connectwise import documented
 from tests.connectwise.loopback import Behaviour, Loopback, answer, certificate_for, loopback
@@ -59,7 +59,7 @@ def connect() -> Iterator[Connect]:
             limits: Limits | None = None,
         ) -> WritingClient:
             guard = Guard(frozenset({origin}), resolve, clock)
-            http = opened.enter_context(GuardedTransport(guard, tls, 8))
+            http = opened.enter_context(GuardedHttp(guard, tls, 8))
             budget = ProcessBudget(clock=clock)
             wire = Wire(http, "our-client-id", budget, Time(monotonic=clock), limits or Limits(attempts=1))
             address = Address(Site(origin, origin), "acme", "v4_6_release/", is_cloud=False)

@@ -20,7 +20,7 @@ from connectwise.auth import Credentials
 from connectwise.budget import Allowance, ProcessBudget
 from connectwise.client import WritingClient
 from connectwise.discovery import discover, site_of
-from connectwise.exchange import Limits, Time, Wire
+from connectwise.exchange import Http, Limits, Time, Wire
 from connectwise.guard import Guard, open_http
 from connectwise.rights import Right
 from domain.values import PsaAgreementId, PsaCompanyId, PsaProductId
@@ -240,7 +240,7 @@ class Simulated(World):
 
     url: str
     tenant: str
-    http: httpx.BaseTransport
+    http: Http
     admin: httpx.Client
 
     def __post_init__(self) -> None:
