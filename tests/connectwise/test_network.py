@@ -278,6 +278,23 @@ def test_the_connection_goes_to_the_judged_address_and_still_carries_the_name(tm
         assert all(host in request for request in server.received)
 
 
+def test_head_and_body_of_a_write_leave_in_one_piece(tmp_path: Path, connect: Connect) -> None:
+    serving, trusting = certificate_for("psa.customer.example", tmp_path)
+
+    def answers_the_first_piece(connection: socket.socket, server: Loopback) -> None:
+        server.received.append(connection.recv(65536))  # over TLS each piece that was sent is received by itself
+        connection.sendall(FINE)
+
+    with loopback(answers_the_first_piece, serving) as server:
+        client = connect(f"https://psa.customer.example:{server.port}", tls=trusting)
+
+        set_quantity(client, PATIENT)
+
+        head, body = server.received[0].split(b"\r\n\r\n")
+        assert head.startswith(b"PATCH ")
+        assert b'[{"op": "replace", "path": "quantity", "value": 15}]' == body
+
+
 def test_a_certificate_of_another_name_is_not_to_be_trusted_and_nothing_is_sent(
     tmp_path: Path, connect: Connect
 ) -> None:

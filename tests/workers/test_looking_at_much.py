@@ -1,6 +1,7 @@
 """The dispatcher's look while more is due than can be looked at in one go."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import psycopg
 import pytest
@@ -9,7 +10,7 @@ from psycopg_pool import ConnectionPool
 from bench.scale import _DUE, _FILL, due, fill
 from tests.inline_jobs import answered_by
 from workers.dispatch import Dispatcher
-from workers.due import DueAgreement, Rota, due_agreements, due_rows
+from workers.due import DueAgreement, Rota, claim_rows, due_agreements, due_rows
 from workers.pool import open_jobs_pool
 from workers.tools import Timing
 
@@ -44,6 +45,30 @@ def test_each_look_goes_on_where_the_last_one_stopped_so_that_every_msp_has_its_
 
     assert MSPS == len(set.union(*looks))
     assert not looks[0] & looks[1]
+
+
+def test_a_lease_is_claimed_along_with_what_is_due_and_once(pool: ConnectionPool) -> None:
+    first, second, *_ = due_agreements(pool, 2, Rota())
+    with pool.connection() as connection:
+        connection.execute(
+            "INSERT INTO leases (job, msp, holder, until) SELECT job, msp, 'me', now() + interval '1 minute'"
+            " FROM unnest(%s::text[], %s::text[]) AS l (job, msp)",
+            ([first.job, second.job], [first.msp, second.msp]),
+        )
+        connection.execute("DELETE FROM due_pushes WHERE msp = %s", (second.msp,))
+    waiting = due_rows(pool, first)
+
+    not_mine = claim_rows(pool, first, "somebody else", timedelta(minutes=1))
+    mine = claim_rows(pool, first, "me", timedelta(minutes=1))
+    twice = claim_rows(pool, first, "me", timedelta(minutes=1))
+    nothing_due = claim_rows(pool, second, "me", timedelta(minutes=1))
+
+    assert waiting
+    assert mine is not None
+    assert {addition: [row.ref for row in rows] for addition, rows in waiting.items()} == {
+        addition: [row.ref for row in rows] for addition, rows in mine.items()
+    }
+    assert (None, None, {}) == (not_mine, twice, nothing_due)
 
 
 def test_no_more_wait_in_the_queue_than_workers_can_take_up_soon(pool: ConnectionPool) -> None:
@@ -81,6 +106,7 @@ def test_what_was_planned_over_empty_tables_reads_no_whole_table_later(database:
         def look() -> None:
             Dispatcher(jobs, answered_by(lambda *_: None), timing=Timing(), new_holder=lambda: "nobody").look()
             due_rows(jobs, one)
+            claim_rows(jobs, one, "nobody", timedelta(minutes=1))
 
         for _ in range(10):  # more often than it takes until the server keeps a plan
             look()

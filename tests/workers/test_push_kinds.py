@@ -1,11 +1,11 @@
 """What each kind of push writes, seen in the PSA."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from domain.addition import Answer, DriftDetected, PushHeld, PushStarted
+from domain.addition import Answer, DriftDetected, PushHeld, PushStarted, UsagePushed
 from domain.values import BillingMonth, Component, LeftBehind, LicenseType
-from tests.workers.system import LITE, System
+from tests.workers.system import LITE, TIMING, System
 
 
 def test_a_mapped_organization_brings_its_quantities_to_new_additions(system: System) -> None:
@@ -19,6 +19,21 @@ def test_a_mapped_organization_brings_its_quantities_to_new_additions(system: Sy
     assert [Decimal(12)] == system.held(system.license_product)
     assert [Decimal(2)] == system.held(system.server_product)
     assert [("INITIAL", Decimal("12.00"))] == system.pushes(system.license_product)
+
+
+def test_a_push_after_another_counts_its_deadline_from_the_moment_that_the_other_was_verified(system: System) -> None:
+    system.create("globex")
+    system.licenses("globex", quantity=12)
+    system.licenses("globex", quantity=2, component=Component.SERVER)
+    system.map_company("globex")
+    system.settle()
+
+    entries = [entry for entry in system.journal.read(0, 1_000) if isinstance(entry.fact, PushStarted | UsagePushed)]
+
+    first, verified, second, _ = entries
+    assert [PushStarted, UsagePushed] * 2 == [type(entry.fact) for entry in entries]
+    assert first.recorded_at - timedelta(minutes=1) < first.fact.deadline - TIMING.deadline <= first.recorded_at
+    assert verified.recorded_at == second.fact.deadline - TIMING.deadline
 
 
 def test_each_licence_change_moves_the_addition_by_its_delta(system: System) -> None:
