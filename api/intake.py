@@ -1,7 +1,8 @@
 """Calls that come while others are being recorded are recorded together, in one append.
 
-A call that comes alone goes at once: nothing waits for company. While an append is under way the next ones gather, and
-go all at once when it is done; so the busier the process, the more calls share one lock and one wait for the disk.
+A call that comes alone goes at once: it waits for no more company than is being read already. While an append is under
+way the next ones gather, and go all at once when it is done; so the busier the process, the more calls share one lock
+and one wait for the disk.
 """
 
 import asyncio
@@ -17,6 +18,10 @@ from journal.together import Outcome, Part, record_together
 
 AT_ONCE = 2
 """Appends under way: a small one need not wait until a large one has been decided."""
+SMALL = 100
+"""Changes up to which an append is small. Two small ones at a time would only take each other's time."""
+_GATHERING_TURNS = 3
+"""Of the event loop, in which whatever has arrived is read and comes to wait as well. An idle loop takes 0.1 ms."""
 
 
 @dataclass(slots=True)
@@ -33,7 +38,11 @@ class Intake:
     journal: Journal
     most_changes: int
     _waiting: deque[_Waiting] = field(default_factory=deque)
-    _recording: set["asyncio.Task[None]"] = field(default_factory=set)
+    _ways: set["asyncio.Task[None]"] = field(default_factory=set)
+    _open_ways: int = 0
+    _is_gathering: bool = False
+    _under_way: list[int] = field(default_factory=list)
+    """How many changes each append under way brings."""
 
     @property
     def is_open(self) -> bool:
@@ -46,25 +55,48 @@ class Intake:
         """
         answer: asyncio.Future[tuple[Entry[Any], ...]] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Waiting(part, size, answer))
-        if len(self._recording) < AT_ONCE:
-            task = asyncio.create_task(self._record_all())
-            self._recording.add(task)
-            task.add_done_callback(self._recording.discard)
+        if self._open_ways < AT_ONCE and not self._is_gathering and self._may_begin():
+            self._open_ways += 1
+            self._is_gathering = True
+            way = asyncio.create_task(self._record_all())
+            self._ways.add(way)
+            way.add_done_callback(self._ways.discard)
         return await answer
 
+    def _may_begin(self) -> bool:
+        return all(size > SMALL for size in self._under_way)
+
     async def _record_all(self) -> None:
-        while self._waiting:
-            batch = self._next_batch()
-            try:
-                outcomes: list[Outcome] = await to_thread.run_sync(
-                    record_together, self.journal, [one.part for one in batch]
-                )
-            except BaseException as error:
-                for one in batch:
-                    _tell(one, error if isinstance(error, Exception) else asyncio.CancelledError())
-                raise
-            for one, outcome in zip(batch, outcomes, strict=True):
-                _tell(one, outcome)
+        try:
+            await self._gather()
+            while self._waiting and self._may_begin():
+                await self._record_batch()
+        finally:
+            self._open_ways -= 1
+
+    async def _gather(self) -> None:
+        try:
+            for _ in range(_GATHERING_TURNS):
+                await asyncio.sleep(0)
+        finally:
+            self._is_gathering = False
+
+    async def _record_batch(self) -> None:
+        batch = self._next_batch()
+        size = sum(one.size for one in batch)
+        self._under_way.append(size)
+        try:
+            outcomes: list[Outcome] = await to_thread.run_sync(
+                record_together, self.journal, [one.part for one in batch]
+            )
+        except BaseException as error:
+            for one in batch:
+                _tell(one, error if isinstance(error, Exception) else asyncio.CancelledError())
+            raise
+        finally:
+            self._under_way.remove(size)
+        for one, outcome in zip(batch, outcomes, strict=True):
+            _tell(one, outcome)
 
     def _next_batch(self) -> list[_Waiting]:
         """Whoever waits longest first; at least one, however large."""

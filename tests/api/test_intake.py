@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from api.intake import AT_ONCE, Intake
+from api.intake import AT_ONCE, SMALL, Intake
 from domain.organization import ORGANIZATION, Given, LicensesChanged
 from domain.streams import organization_stream
 from domain.values import ChangeId, Component, MspId, OrganizationId
@@ -58,11 +58,11 @@ def test_calls_that_wait_for_others_go_together_up_to_a_bound(database: str, mos
             loop.call_soon_threadsafe(held.set)
             hold.wait(120)
 
-        first = asyncio.create_task(intake.record(change("first", wait), most))
+        first = asyncio.create_task(intake.record(change("first", wait), SMALL + 1))
         await held.wait()
         # The second of the two ways through is taken as well, so that the others gather.
         held.clear()
-        second = asyncio.create_task(intake.record(change("second", wait), most))
+        second = asyncio.create_task(intake.record(change("second", wait), SMALL + 1))
         await held.wait()
         rest = [asyncio.create_task(intake.record(change(f"change-{number}"), 1)) for number in range(5)]
         await asyncio.sleep(0)
@@ -74,6 +74,47 @@ def test_calls_that_wait_for_others_go_together_up_to_a_bound(database: str, mos
         asyncio.run(crowd(Intake(journal, most), threading.Event(), asyncio.Event()))
 
         assert sorted([1, 1, *expected]) == sorted(appends(journal))
+
+
+def test_a_small_one_waits_for_a_small_one_and_not_for_a_large_one(database: str) -> None:
+    async def three(intake: Intake, hold: threading.Event) -> None:
+        loop = asyncio.get_running_loop()
+        large_is_decided, small_is_decided = asyncio.Event(), asyncio.Event()
+        go = threading.Event()
+
+        def decided(told: asyncio.Event, until: threading.Event) -> Callable[[], None]:
+            def wait() -> None:
+                loop.call_soon_threadsafe(told.set)
+                until.wait(120)
+
+            return wait
+
+        large = asyncio.create_task(intake.record(change("large", decided(large_is_decided, hold)), SMALL + 1))
+        await large_is_decided.wait()
+        small = asyncio.create_task(intake.record(change("small", decided(small_is_decided, go)), SMALL))
+        await small_is_decided.wait()
+        others = [asyncio.create_task(intake.record(change(f"other-{number}"), 1)) for number in range(3)]
+        await asyncio.sleep(0)
+        go.set()
+        await asyncio.gather(small, *others)
+        assert not large.done()
+        hold.set()
+        await large
+
+    with Journal(database, CODEC) as journal:
+        asyncio.run(three(Intake(journal, 1_000), threading.Event()))
+
+        assert [1, 3, 1] == appends(journal)
+
+
+def test_calls_that_come_in_the_same_moment_go_together(database: str) -> None:
+    async def crowd(intake: Intake) -> None:
+        await asyncio.gather(*(intake.record(change(f"change-{number}"), 1) for number in range(5)))
+
+    with Journal(database, CODEC) as journal:
+        asyncio.run(crowd(Intake(journal, 1_000)))
+
+        assert [5] == appends(journal)
 
 
 def test_a_caller_that_went_away_keeps_nobody_else_waiting(database: str) -> None:
