@@ -36,6 +36,7 @@ from projections.reads import history as history_rows
 
 CHANGE_KEYS = "change"
 MOST_CHANGES = 1_000
+_CONTENT = json.JSONEncoder(ensure_ascii=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class AskedChange:
 
     @property
     def digest(self) -> bytes:
-        text = json.dumps([self.organization, *map(plain, self.content)], ensure_ascii=False)
+        text = _CONTENT.encode([self.organization, *map(plain, self.content)])
         return hashlib.sha256(text.encode()).digest()
 
     def key(self, fact: int) -> Key:

@@ -15,7 +15,6 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from http import HTTPStatus
 
-from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -71,7 +70,7 @@ class Exchanges:
         if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
             return
-        request_id = scope["request_id"] = request_id_of(HTTPConnection(scope))
+        request_id = scope["request_id"] = _request_id_of(scope)
         with log_fields(request_id=request_id, correlation_id=request_id):
             if scope["type"] == "websocket":
                 await self._app(scope, receive, send)
@@ -141,10 +140,15 @@ def tell(scope: Scope, **fields: object) -> None:
     scope.setdefault("told", {}).update(fields)
 
 
-def request_id_of(request: HTTPConnection) -> str:
+def _request_id_of(scope: Scope) -> str:
     """The caller's own id for the request when it is sane, or a new one."""
-    given = request.headers.get("x-request-id", "")
+    given = _header(scope, _REQUEST_ID).decode("latin-1")
     return given if _SANE_REQUEST_ID.fullmatch(given) else str(uuid.uuid4())
+
+
+def _header(scope: Scope, wanted: bytes) -> bytes:
+    """The first header of a name, empty when there is none."""
+    return next((value for name, value in scope["headers"] if name == wanted), b"")
 
 
 def _bounded(scope: Scope, receive: Receive) -> Receive:
@@ -152,11 +156,11 @@ def _bounded(scope: Scope, receive: Receive) -> Receive:
     received = 0
     is_whole = False
     ends_at = asyncio.get_running_loop().time() + BODY_SECONDS
-    announced = HTTPConnection(scope).headers.get("content-length", "")
+    announced = _header(scope, b"content-length")
 
     async def bounded() -> Message:
         nonlocal received, is_whole
-        if announced.isascii() and announced.isdigit() and (len(announced) > 18 or int(announced) > LARGEST_BODY):
+        if announced.isdigit() and (len(announced) > 18 or int(announced) > LARGEST_BODY):
             raise BodyTooLarge
         if is_whole:
             return await receive()  # waits for the caller to leave

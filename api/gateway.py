@@ -236,7 +236,9 @@ class Events(StreamingResponse):
 
 
 def asking_of(parts: Parts, request: HTTPConnection, principal: Principal, request_id: str) -> Asking:
-    agent = "".join(each for each in request.headers.get("user-agent", "") if each.isprintable())
+    agent = request.headers.get("user-agent", "")
+    if not agent.isprintable():
+        agent = "".join(each for each in agent if each.isprintable())
     address = request.client.host if request.client is not None else None
     actor = Actor(principal.subject, principal.role, address, agent[:LONGEST_USER_AGENT] or None)
     return Asking(parts, principal, actor, request_id, Loaders(parts.views), request.scope)

@@ -38,7 +38,7 @@ class Freshness(AbstractAsyncContextManager["Freshness"]):
         self._url = url
         self._poll_seconds = poll_seconds
         self._position = 0
-        self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
+        self._waiting: list[tuple[int, int, asyncio.Future[bool]]] = []
         """A heap: the position that somebody waits for, the order in which they came, and what wakes them."""
         self._order = count()
         self._task: asyncio.Task[None] | None = None
@@ -71,19 +71,21 @@ class Freshness(AbstractAsyncContextManager["Freshness"]):
             return True
         if self._task.done():
             self._task.result()
-        reached: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        reached: asyncio.Future[bool] = loop.create_future()
         mine = (position, next(self._order), reached)
         heappush(self._waiting, mine)
+        limit = loop.call_later(timeout_seconds, _tell_one, reached, False)
+        was_told = False
         try:
-            async with asyncio.timeout(timeout_seconds):
-                await reached
-        except TimeoutError:
-            return self._position >= position
+            was_told = await reached
         finally:
-            if mine in self._waiting:  # it leaves before; on a quiet ledger nobody else would ever take it out
+            limit.cancel()
+            if not was_told and mine in self._waiting:
+                # It leaves before; on a quiet ledger nobody else would ever take it out.
                 self._waiting.remove(mine)
                 heapify(self._waiting)
-        return True
+        return was_told or self._position >= position
 
     async def _follow(self) -> None:
         while True:
@@ -115,8 +117,12 @@ class Freshness(AbstractAsyncContextManager["Freshness"]):
         self._position = position
         while self._waiting and self._waiting[0][0] <= position:
             *_, reached = heappop(self._waiting)
-            if not reached.done():
-                reached.set_result(None)
+            _tell_one(reached, True)
+
+
+def _tell_one(reached: "asyncio.Future[bool]", is_reached: bool) -> None:
+    if not reached.done():
+        reached.set_result(is_reached)
 
 
 def views_position(connection: psycopg.Connection[Any]) -> int:
