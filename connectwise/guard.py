@@ -350,8 +350,8 @@ class _JudgedNetwork(httpcore.NetworkBackend):
 class _TimedStream(httpcore.NetworkStream):
     """A connection whose every step ends by the deadline of the request that the thread carries out.
 
-    What is written leaves when an answer is waited for, so that head and body of a request go out in one piece: two
-    are twice the work for both ends.
+    What is written leaves when the request ends, so that its head and body go out in one piece: two are twice the work
+    for both ends. httpcore ends one of a told length by writing nothing; others leave when their answer is read.
     """
 
     stream: httpcore.NetworkStream
@@ -373,6 +373,8 @@ class _TimedStream(httpcore.NetworkStream):
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self._unsent += buffer
         self._write_timeout = timeout
+        if not buffer and self._unsent:
+            self._send()
 
     def _send(self) -> None:
         """Marks the request as sent just before its first byte, and never sends a first byte after the deadline."""

@@ -143,20 +143,18 @@ class Journal(AbstractContextManager["Journal"]):
         keys: tuple[Key, ...] = (),
         alongside: Alongside | None = None,
         tries: int = TRIES,
-        now: datetime | None = None,
     ) -> tuple[Entry[Any], ...]:
         """Let a decision speak over many streams and record its changes in one atomic append.
 
         `keys` belong to the whole: they lead to facts of the first change. `alongside` writes rows in the same
-        transaction, for example credentials into the vault. The decision may run many times. `now` is the ledger's
-        time as it was told a moment ago; a decision that runs again is told it anew.
+        transaction, for example credentials into the vault. The decision may run many times.
         Shape: the new entries in the order of the changes; empty when there are no facts, and then no key is used up.
         Raises: what `decide` raises; KeyTaken for a used-up key that the decision did not look up; TooManyConflicts;
         NotRead; CodecError.
         """
         with ExitStack() as turn:
             for failed in range(tries):
-                reader = Reader(self, is_trusting=failed == 0, now=now if failed == 0 else None)
+                reader = Reader(self, is_trusting=failed == 0)
                 try:
                     changes = [change for change in decide(reader) if change.facts]
                 except Exception:

@@ -81,10 +81,10 @@ class Reader:
     state fails by its version, and an answer without an append is checked before it counts.
     """
 
-    def __init__(self, journal: "Source", *, is_trusting: bool, now: datetime | None = None) -> None:
+    def __init__(self, journal: "Source", *, is_trusting: bool) -> None:
         self._journal = journal
         self._is_trusting = is_trusting
-        self._now = now
+        self._now: datetime | None = None
         self.reads: dict[Stream, Read] = {}
         self.categories: list[CategoryGuard] = []
         self.keys_looked_up: set[FullKey] = set()

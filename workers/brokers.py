@@ -4,6 +4,7 @@ The broker is transport and nothing else. Emptied, restarted or replaced by anot
 waits is found by the dispatchers and sent again.
 """
 
+import logging
 from collections import defaultdict, deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -25,6 +26,10 @@ from workers.pool import trusting_check
 TIME_LIMIT = timedelta(minutes=10)
 REDIS_SCHEMES = {"redis": "redis", "rediss": "rediss", "valkey": "redis", "valkeys": "rediss"}
 """Valkey speaks Redis's protocol; the client library knows the schemes of Redis only."""
+LAST_SECONDS = 2.0
+"""How long a consumer that ends waits for a connection to say what it has answered."""
+
+log = logging.getLogger(__name__)
 
 
 def middleware() -> list[dramatiq.Middleware]:
@@ -101,10 +106,13 @@ class _FrugalConsumer(PostgresConsumer):  # type: ignore[misc]  # comes without 
 
     @override
     def close(self) -> None:
+        """What can not be taken away now is left to the next consumer, or comes again and finds its job done."""
         try:
             if self.broker.answered[self.queue_name]:
-                with self.pool.connection() as connection:
+                with self.pool.connection(timeout=LAST_SECONDS) as connection:
                     self._with_answered(connection, f"{_ANSWERED} RETURNING message_id", {})
+        except (psycopg.OperationalError, dramatiq.errors.BrokerConnectionError) as error:
+            log.warning("what was answered last is not taken from the queue: %s", error)
         finally:
             super().close()
 

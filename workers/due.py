@@ -210,9 +210,9 @@ def due_agreements(pool: ConnectionPool, limit: int, rota: Rota, *, much: int = 
         if connection.execute(_IS_MUCH, (much, much + 1)).fetchone() != (True,):
             return cursor.execute(_AGREEMENTS, asked).fetchall()
         found: list[DueAgreement] = []
-        began, has_turned = rota.after, False
+        began, has_turned, some = rota.after, False, 1
         while len(found) < limit:
-            some = -(-(limit - len(found)) // USUALLY_OF_ONE_MSP)
+            some = max(some, -(-(limit - len(found)) // USUALLY_OF_ONE_MSP))
             msps = [msp for (msp,) in connection.execute(_NEXT_MSPS, (rota.after, some))]
             if has_turned:
                 msps = [msp for msp in msps if msp <= began]
@@ -223,8 +223,11 @@ def due_agreements(pool: ConnectionPool, limit: int, rota: Rota, *, much: int = 
                 has_turned = True
                 continue
             asked["limit"] = limit - len(found)
-            found += cursor.execute(_AGREEMENTS_OF, {**asked, "msps": msps}).fetchall()
+            newly = cursor.execute(_AGREEMENTS_OF, {**asked, "msps": msps}).fetchall()
+            found += newly
             rota.after = msps[-1]
+            # Where nothing can be taken up of some MSPs, as a rule it can not of their neighbours: each look is dear.
+            some = 1 if newly else 2 * some
         return found
 
 

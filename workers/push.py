@@ -90,15 +90,13 @@ class ReadIsOld(Exception):
 class _Progress:
     """What a pass has done so far.
 
-    Shape: the last position that it recorded; the additions that did not come through; how far each addition's
-    stream was when its record was read, moved on by what the pass itself recorded since; and the ledger's time, while
-    that was told just now, with an instant of the monotonic clock that was not later.
+    Shape: the last position that it recorded; the additions that did not come through; and how far each addition's
+    stream was when its record was read, moved on by what the pass itself recorded since.
     """
 
     position: int = 0
     troubled: set[UUID] = field(default_factory=set)
     versions: dict[Stream, int] = field(default_factory=dict)
-    time: tuple[datetime, float] | None = None
 
     def recorded(self, entries: Sequence[Entry[Any]]) -> None:
         for entry in entries:
@@ -271,8 +269,7 @@ def _push_addition(here: _Pass, rows: Sequence[DueRow]) -> None:
 def _push_row(here: _Pass, row: DueRow) -> Ended:
     tools, stream = here.tools, here.stream(row)
     push = PushId(str(tools.new_id()))
-    now, begun = here.progress.time or (None, tools.monotonic())
-    here.progress.time = None
+    begun = tools.monotonic()
     ordered: Facts | Nothing = Nothing()
 
     def decide(reader: Reader) -> Sequence[Change]:
@@ -283,7 +280,7 @@ def _push_row(here: _Pass, row: DueRow) -> Ended:
         ordered = order_push(reader, here.context, row, folded.state, push)
         return (Change(stream, ordered.facts),) if isinstance(ordered, Facts) else ()
 
-    entries = tools.journal.transact(decide, here.origin(row), now=now)
+    entries = tools.journal.transact(decide, here.origin(row))
     here.progress.recorded(entries)
     for entry in entries:
         if isinstance(entry.fact, PushStarted):
@@ -387,15 +384,12 @@ def _verified(
             )
         return tuple(facts)
 
-    begun = here.tools.monotonic()
     entries = here.record(row, decide, origin)
     if any(isinstance(entry.fact, PushFailed | PushOutcomeUnknown) for entry in entries):
         here.tools.numbers.pushed(started.kind, "failed", None)
         attempts.leave_to_sweeper(here.tools, row)
         return Ended.EXCEPTION
     if entries:
-        # What is due next is ordered at once, so the ledger's time need not be asked for again.
-        here.progress.time = entries[-1].recorded_at, begun
         seconds = (entries[-1].recorded_at - row.due_since).total_seconds()
         here.tools.numbers.pushed(started.kind, "verified", seconds)
     if row.is_noted or row.addition in here.progress.troubled:

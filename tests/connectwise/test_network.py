@@ -295,6 +295,25 @@ def test_head_and_body_of_a_write_leave_in_one_piece(tmp_path: Path, connect: Co
         assert b'[{"op": "replace", "path": "quantity", "value": 15}]' == body
 
 
+def test_a_write_leaves_in_its_own_time_also_where_a_stray_answer_lies_in_front_of_its_own(connect: Connect) -> None:
+    was_sent = threading.Event()
+
+    def answers_twice_at_first(connection: socket.socket, server: Loopback) -> None:
+        server.read_request(connection)
+        connection.sendall(FINE + FINE)
+        server.read_request(connection)
+        was_sent.set()
+
+    with loopback(answers_twice_at_first) as server:
+        client = connect(f"http://127.0.0.1:{server.port}")
+        set_quantity(client, PATIENT)
+
+        set_quantity(client, PATIENT)
+
+        assert was_sent.wait(PATIENT)
+        assert 2 == len(server.received)
+
+
 def test_a_certificate_of_another_name_is_not_to_be_trusted_and_nothing_is_sent(
     tmp_path: Path, connect: Connect
 ) -> None:

@@ -10,6 +10,7 @@ import pytest
 from journal.migrate import migrate
 from projections.follower import ledger_steps
 from tests.workers.broker_servers import RedisServer
+from workers import brokers
 from workers.brokers import enqueue_all, open_broker
 from workers.tables import WORKER_STEPS
 
@@ -75,6 +76,31 @@ def test_answered_messages_leave_the_queue_along_with_the_next_claim_whatever_be
         connection.execute("ALTER TABLE dramatiq.queue RENAME COLUMN elsewhere TO mtime")
         consumer.close()
         assert 0 == waiting()
+
+
+def test_a_consumer_ends_quietly_while_the_database_is_gone(
+    database: str, postgres: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = psycopg.conninfo.conninfo_to_dict(database)["dbname"]
+    monkeypatch.setattr(brokers, "LAST_SECONDS", 0.1)
+    with open_broker(database, threads=2) as broker, psycopg.connect(postgres, autocommit=True) as admin:
+        broker.declare_queue(QUEUE)
+        enqueue_all(broker, [message(1)])
+        consumer = broker.consume(QUEUE, prefetch=2, timeout=0)
+        heard = next(consumer)
+        assert heard is not None
+        consumer.ack(heard)
+        admin.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
+        try:
+            admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,))
+            consumer.close()
+        finally:
+            admin.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
+
+        with psycopg.connect(database, autocommit=True) as connection:
+            for _ in range(5):  # each finds out about one of the pool's connections
+                broker.consume(QUEUE, prefetch=2, timeout=0).close()
+            assert [(0,)] == connection.execute("SELECT count(*) FROM dramatiq.queue").fetchall()
 
 
 def message(number: int) -> dramatiq.Message[None]:

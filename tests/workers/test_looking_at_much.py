@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import psycopg
 import pytest
 from psycopg_pool import ConnectionPool
 
+import workers.due
 from bench.scale import _DUE, _FILL, due, fill
 from tests.inline_jobs import answered_by
 from workers.dispatch import Dispatcher
@@ -45,6 +47,26 @@ def test_each_look_goes_on_where_the_last_one_stopped_so_that_every_msp_has_its_
 
     assert MSPS == len(set.union(*looks))
     assert not looks[0] & looks[1]
+
+
+def test_where_nothing_can_be_taken_up_ever_more_msps_are_looked_at_in_one_go(
+    pool: ConnectionPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks, execute = list[object](), psycopg.Connection.execute
+
+    def counting(connection: Any, query: Any, *given: Any, **named: Any) -> Any:
+        looks.extend([query] if query == workers.due._NEXT_MSPS else [])
+        return execute(connection, query, *given, **named)
+
+    with pool.connection() as connection:
+        connection.cursor().executemany(
+            "INSERT INTO leases (job, msp, holder, until) VALUES (%s, %s, 'me', now() + interval '1 hour')",
+            [(due.job, due.msp) for due in due_agreements(pool, EVERYTHING, Rota())],
+        )
+    monkeypatch.setattr(psycopg.Connection, "execute", counting)
+
+    assert [] == due_agreements(pool, 1, Rota(), much=0)
+    assert 1 < len(looks) <= 12
 
 
 def test_a_lease_is_claimed_along_with_what_is_due_and_once(pool: ConnectionPool) -> None:

@@ -1,11 +1,14 @@
 """What each kind of push writes, seen in the PSA."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 
-from domain.addition import Answer, DriftDetected, PushHeld, PushStarted, UsagePushed
+import pytest
+
+from domain.addition import Answer, DriftDetected, PushHeld, PushStarted
 from domain.values import BillingMonth, Component, LeftBehind, LicenseType
-from tests.workers.system import LITE, TIMING, System
+from tests.workers.system import LITE, System
+from workers import push
 
 
 def test_a_mapped_organization_brings_its_quantities_to_new_additions(system: System) -> None:
@@ -21,19 +24,26 @@ def test_a_mapped_organization_brings_its_quantities_to_new_additions(system: Sy
     assert [("INITIAL", Decimal("12.00"))] == system.pushes(system.license_product)
 
 
-def test_a_push_after_another_counts_its_deadline_from_the_moment_that_the_other_was_verified(system: System) -> None:
+def test_no_push_of_a_month_starts_once_the_month_is_over(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
     system.create("globex")
     system.licenses("globex", quantity=12)
     system.licenses("globex", quantity=2, component=Component.SERVER)
     system.map_company("globex")
+    asked, is_ours = list[None](), push._Lease.is_ours
+
+    def stalled(lease: push._Lease) -> bool:
+        asked.append(None)
+        if len(asked) == 2:  # between the first addition of the pass and the second
+            system.move_clock(datetime(2026, 12, 1, 0, 0, 1, tzinfo=UTC))
+        return is_ours(lease)
+
+    monkeypatch.setattr(push._Lease, "is_ours", stalled)
     system.settle()
 
-    entries = [entry for entry in system.journal.read(0, 1_000) if isinstance(entry.fact, PushStarted | UsagePushed)]
-
-    first, verified, second, _ = entries
-    assert [PushStarted, UsagePushed] * 2 == [type(entry.fact) for entry in entries]
-    assert first.recorded_at - timedelta(minutes=1) < first.fact.deadline - TIMING.deadline <= first.recorded_at
-    assert verified.recorded_at == second.fact.deadline - TIMING.deadline
+    starts = [entry for entry in system.journal.read(0, 1_000) if isinstance(entry.fact, PushStarted)]
+    assert len(asked) >= 2
+    assert [BillingMonth(2026, 11)] == [entry.fact.month for entry in starts]
+    assert all(entry.recorded_at < entry.fact.deadline for entry in starts)
 
 
 def test_each_licence_change_moves_the_addition_by_its_delta(system: System) -> None:
