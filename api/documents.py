@@ -23,9 +23,9 @@ from api.cost import charge, cost_of
 from api.extent import check_extent
 
 MOST_TOKENS = 5_000
-CACHED_DOCUMENTS = 500
-LONGEST_REMEMBERED = 20_000
-"""Characters of a text that is kept; longer ones are looked at each time."""
+CACHED_DOCUMENTS = 200
+LONGEST_REMEMBERED = 10_000
+"""Characters of a text that is kept; longer ones are looked at each time. A kept text takes some 300 bytes for each."""
 
 
 @dataclass(slots=True, eq=False)

@@ -43,9 +43,9 @@ from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.field import StrawberryField
 from typing_extensions import override
 
+from api.documents import CACHED_DOCUMENTS, LONGEST_REMEMBERED
 from api.scalars import HELD_AS
 
-KEPT_OPERATIONS = 500
 _WRITTEN_AS_THEY_ARE = frozenset({str, bool})
 _OTHERWISE = object()
 """Stands for a leaf that is left to the library."""
@@ -58,6 +58,14 @@ _Place = tuple[object, ...]
 
 class _Unexpected(Exception):
     """A value that is not what its type is usually written from."""
+
+
+class _Unseen(Exception):
+    """A value of a class that had no value yet where it stands; `plan` works out how it is written there."""
+
+    def __init__(self, plan: "Callable[[Executing], None]") -> None:
+        super().__init__()
+        self.plan = plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +123,10 @@ class Executing(StrawberryGraphQLCoreExecutionContext):
         fragments = tuple(self.fragment_definitions.values())
         is_fixed = not any(map(_has_directives, (self.operation, *fragments)))
         worked = _Worked(self.schema, self.operation, fragments, is_fixed)
-        if is_fixed:
+        text = self.operation.loc
+        if is_fixed and text is not None and len(text.source.body) <= LONGEST_REMEMBERED:  # others are parsed anew
             self._known[id(self.operation)] = worked
-            if len(self._known) > KEPT_OPERATIONS:
+            if len(self._known) > CACHED_DOCUMENTS:
                 self._known.popitem(last=False)
         return worked
 
@@ -145,11 +154,13 @@ class Executing(StrawberryGraphQLCoreExecutionContext):
     ) -> AwaitableOrValue[Any]:
         if self._worked.is_fixed and not self._is_watched:
             write = self._whole(return_type, field_details_list)
-            if write is not None:
+            while write is not None:
                 try:
                     return write(result)
-                except Exception:  # noqa: BLE001, S110 - it happens again on the library's way, which tells where
-                    pass
+                except _Unseen as unseen:
+                    unseen.plan(self)
+                except Exception:  # noqa: BLE001 - it happens again on the library's way, which tells where
+                    break
         return super().complete_value(return_type, field_details_list, info, path, result, position_context)
 
     def _whole(self, kind: GraphQLOutputType, asked: FieldDetailsList) -> _Write | None:
@@ -193,6 +204,8 @@ class Executing(StrawberryGraphQLCoreExecutionContext):
 
     def _written_object(self, kind: GraphQLObjectType, asked: FieldDetailsList) -> _Write | None:
         held_as = _class_of(kind)
+        if held_as is None:
+            return None
         plan = self._plan(kind, self.collect_subfields(kind, asked).grouped_field_set)
         nested: list[tuple[str, str, _Write]] = []
         for name, details in plan.others.items():
@@ -220,13 +233,23 @@ class Executing(StrawberryGraphQLCoreExecutionContext):
 
         return write
 
-    def _written_member(self, kind: GraphQLAbstractType, asked: FieldDetailsList) -> _Write | None:
-        members = {
-            held_as: write
-            for each in self.schema.get_possible_types(kind)
-            if (held_as := _class_of(each)) is not None and (write := self._written_object(each, asked)) is not None
-        }
-        return (lambda value: members[type(value)](value)) if members else None
+    def _written_member(self, kind: GraphQLAbstractType, asked: FieldDetailsList) -> _Write:
+        """Each member is planned when it comes: an interface may have many."""
+        members: dict[type, _Write] = {}
+
+        def write(value: Any) -> object:
+            held_as = type(value)
+            written = members.get(held_as)
+            if written is None:
+                raise _Unseen(lambda executing: plan(executing, held_as))
+            return written(value)
+
+        def plan(executing: Executing, held_as: type) -> None:
+            own = (each for each in executing.schema.get_possible_types(kind) if _class_of(each) is held_as)
+            written = next((executing._written_object(each, asked) for each in own), None)
+            members[held_as] = written or _unexpected
+
+        return write
 
     @override
     def execute_fields(
@@ -322,6 +345,10 @@ def _held(kind: GraphQLOutputType) -> tuple[type, Callable[[Any], object] | None
 @lru_cache(maxsize=1_000)
 def _names(enum: CustomGraphQLEnumType) -> Mapping[Any, str]:
     return {enum.wrapped_cls(value.value): name for name, value in enum.values.items()}
+
+
+def _unexpected(_: Any) -> object:
+    raise _Unexpected
 
 
 def _writing(held_as: type, write_it: Callable[[Any], object] | None) -> _Write:

@@ -7,6 +7,7 @@ and one wait for the disk.
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,21 +56,25 @@ class Intake:
         """
         answer: asyncio.Future[tuple[Entry[Any], ...]] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Waiting(part, size, answer))
+        self._open_way()
+        return await answer
+
+    def _open_way(self) -> None:
+        """Begin another append, if something waits that need not wait for those under way."""
         if self._open_ways < AT_ONCE and not self._is_gathering and self._may_begin():
             self._open_ways += 1
             self._is_gathering = True
             way = asyncio.create_task(self._record_all())
             self._ways.add(way)
             way.add_done_callback(self._ways.discard)
-        return await answer
 
     def _may_begin(self) -> bool:
-        return all(size > SMALL for size in self._under_way)
+        return bool(self._waiting) and all(size > SMALL for size in self._under_way)
 
     async def _record_all(self) -> None:
         try:
             await self._gather()
-            while self._waiting and self._may_begin():
+            while self._may_begin():
                 await self._record_batch()
         finally:
             self._open_ways -= 1
@@ -85,13 +90,15 @@ class Intake:
         batch = self._next_batch()
         size = sum(one.size for one in batch)
         self._under_way.append(size)
+        self._open_way()  # whatever did not fit into a large one
+        outcomes: Sequence[Outcome]
         try:
-            outcomes: list[Outcome] = await to_thread.run_sync(
-                record_together, self.journal, [one.part for one in batch]
-            )
-        except BaseException as error:
+            outcomes = await to_thread.run_sync(record_together, self.journal, [one.part for one in batch])
+        except Exception as error:  # noqa: BLE001 - raised to each of those who asked
+            outcomes = [error] * len(batch)
+        except BaseException:
             for one in batch:
-                _tell(one, error if isinstance(error, Exception) else asyncio.CancelledError())
+                _tell(one, asyncio.CancelledError())
             raise
         finally:
             self._under_way.remove(size)

@@ -13,6 +13,7 @@ from strawberry.extensions import ParserCache, SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from typing_extensions import override
 
+from api.documents import CACHED_DOCUMENTS, LONGEST_REMEMBERED
 from api.execution import Executing
 from api.scalars import SCALARS
 from domain.values import BillingMonth, Component
@@ -329,3 +330,33 @@ def test_an_operation_that_depends_on_its_variables_is_worked_out_each_time() ->
     assert "names" in long
     assert short == again
     assert "names" not in short
+
+
+def test_nothing_is_kept_of_a_text_that_is_too_long_to_be_remembered() -> None:
+    class Keeping(Executing):
+        _known: ClassVar[OrderedDict[int, Any]] = OrderedDict()
+
+    schema = deeply(deep(), Keeping)
+    query = "{ deep { names } }"
+
+    told(schema, query + " " * LONGEST_REMEMBERED)
+    assert not Keeping._known
+
+    for _ in range(CACHED_DOCUMENTS + 5):  # each is read anew here, so each is an operation of its own
+        told(schema, query)
+    assert CACHED_DOCUMENTS == len(Keeping._known)
+
+
+def test_members_of_an_interface_are_planned_when_they_come() -> None:
+    class Counting(Executing):
+        _known: ClassVar[OrderedDict[int, Any]] = OrderedDict()
+        planned: ClassVar[list[str]] = []
+
+        @override
+        def _planned(self, parent_type: Any, *arguments: Any) -> Any:
+            type(self).planned.append(parent_type.name)
+            return super()._planned(parent_type, *arguments)
+
+    told(deeply(deep(), Counting), DEEP_QUERIES["only one member"])
+
+    assert ["Query", "Deep", "Inner", "Other", "Inner"] == Counting.planned

@@ -3,9 +3,11 @@
 import asyncio
 import threading
 from collections.abc import Callable, Sequence
+from typing import Any, cast
 
 import pytest
 
+import api.intake
 from api.intake import AT_ONCE, SMALL, Intake
 from domain.organization import ORGANIZATION, Given, LicensesChanged
 from domain.streams import organization_stream
@@ -115,6 +117,66 @@ def test_calls_that_come_in_the_same_moment_go_together(database: str) -> None:
         asyncio.run(crowd(Intake(journal, 1_000)))
 
         assert [5] == appends(journal)
+
+
+async def intake_begins(intake: Intake) -> None:
+    """Let the loop turn until an append is under way; on a loop with nothing else to do these are a few turns."""
+    for _ in range(1_000):
+        if intake._under_way:
+            return
+        await asyncio.sleep(0)
+    pytest.fail("no append began")
+
+
+@pytest.mark.parametrize("comes_during", ["nothing", "a small append"])
+def test_a_small_call_beside_one_that_fills_an_append_does_not_wait_for_it(
+    monkeypatch: pytest.MonkeyPatch, comes_during: str
+) -> None:
+    go = threading.Event()
+
+    def record(_: Journal, parts: Sequence[Any]) -> list[Any]:
+        if "large" in parts:
+            go.wait(120)
+        return [(part,) for part in parts]
+
+    monkeypatch.setattr(api.intake, "record_together", record)
+
+    async def crowd() -> None:
+        intake: Any = Intake(cast(Any, None), 1_000)
+        asked = []
+        if comes_during == "a small append":
+            asked.append(asyncio.create_task(intake.record("first", 1)))
+            await intake_begins(intake)
+        large = asyncio.create_task(intake.record("large", 1_000))
+        await asyncio.gather(asyncio.create_task(intake.record("small", 1)), *asked)
+        assert not large.done()
+        go.set()
+        await large
+
+    try:
+        asyncio.run(asyncio.wait_for(crowd(), 60))
+    finally:
+        go.set()
+
+
+def test_calls_that_gathered_are_recorded_though_the_append_before_them_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+    def record(_: Journal, parts: Sequence[Any]) -> list[Any]:
+        if "bad" in parts:
+            raise RuntimeError("no thread")
+        return [(part,) for part in parts]
+
+    monkeypatch.setattr(api.intake, "record_together", record)
+
+    async def crowd() -> None:
+        intake: Any = Intake(cast(Any, None), 1_000)
+        bad = asyncio.create_task(intake.record("bad", 1))
+        await intake_begins(intake)
+        good = asyncio.create_task(intake.record("good", 1))
+        with pytest.raises(RuntimeError, match="no thread"):
+            await bad
+        assert ("good",) == await good
+
+    asyncio.run(asyncio.wait_for(crowd(), 60))
 
 
 def test_a_caller_that_went_away_keeps_nobody_else_waiting(database: str) -> None:
