@@ -271,7 +271,7 @@ def test_an_extension_that_wraps_resolvers_sees_every_field() -> None:
     assert ["line", "id", "name", "count"] == seen
 
 
-def test_whole_objects_go_the_short_way(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_whole_objects_go_the_short_way() -> None:
     seen: list[str] = []
 
     class Listening(Executing):
