@@ -11,14 +11,13 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 
 import psycopg
-import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 from starlette.routing import Route, WebSocketRoute
 
 from api.context import Parts, Psa
-from api.exchanges import LARGEST_BODY, Exchanges
+from api.exchanges import Exchanges
 from api.exports import Exports
 from api.followed_runs import followed_runs
 from api.gateway import Gateway
@@ -27,6 +26,7 @@ from api.panel import panel_routes
 from api.provider_keys import ProviderKeySet, fetching
 from api.rates import Allowances, Rates, SharedLedger
 from api.schema import build_schema
+from api.server import server
 from api.settings import TOKEN_KEY_FILE, ApiSettings, api_settings_from
 from api.tokens import LocalKey, ProviderKeys, Remembering, Verifier, read_local_key
 from api.turns import Turns
@@ -198,23 +198,6 @@ def main(settings: Settings | None = None, api: ApiSettings | None = None) -> in
         gc.set_threshold(COLLECTED_EVERY, 20, 20)
         serving.run(sockets=[bound])
     return 0
-
-
-def server(app: Starlette) -> uvicorn.Server:
-    """The HTTP server as we run it; it opens the application's lifespan."""
-    return uvicorn.Server(
-        uvicorn.Config(
-            app,
-            log_config=None,
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            ws_max_size=LARGEST_BODY,
-            timeout_keep_alive=75,
-            timeout_graceful_shutdown=10,
-            lifespan="on",
-        )
-    )
 
 
 @contextmanager

@@ -56,10 +56,6 @@ class BodyTooSlow(Exception):
     """The request's body does not arrive."""
 
 
-class CallerLeft(Exception):
-    """The server could not send the answer: the connection is gone, or what came on it is no HTTP any more."""
-
-
 class Exchanges:
     """The ASGI middleware. Sets `scope["request_id"]`; what goes wrong below it is answered and logged here, once."""
 
@@ -86,15 +82,10 @@ class Exchanges:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"] = [*_with_ours(message["headers"], scope)]
-            try:
-                await send(message)
-            except Exception as error:
-                raise CallerLeft from error
+            await send(message)
 
         try:
             await self._app(scope, _bounded(scope, receive), sending)
-        except CallerLeft:
-            tell(scope, left=True)
         except BodyTooLarge:
             if status:
                 raise
