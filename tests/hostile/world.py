@@ -16,8 +16,9 @@ from typing import Any
 import httpx
 import psycopg
 
-from api.app import compose, create_app, server
+from api.app import compose, create_app
 from api.provider_keys import ProviderKeySet
+from api.server import server
 from api.settings import TOKEN_KEY_FILE, ApiSettings
 from api.tokens import ProviderKeys, Remembering, create_local_key
 from journal.logs import JsonLines
