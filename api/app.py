@@ -13,7 +13,6 @@ from contextlib import ExitStack, asynccontextmanager, contextmanager
 import psycopg
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 from starlette.routing import Route, WebSocketRoute
 
 from api.context import Parts, Psa
@@ -64,8 +63,6 @@ INTERACTIVE = Limits(
 
 COLLECTED_EVERY = 10_000
 """Objects that are made between two looks of the garbage collector; an answer of a page makes some thousands."""
-COMPRESSED_FROM, COMPRESSION = 2_000, 4
-"""Bytes from which an answer is compressed, and how hard: a page shrinks to a tenth in a fraction of a millisecond."""
 DEMO_CLIENT_ID = "00000000-0000-0000-0000-000000000000"
 
 
@@ -164,14 +161,7 @@ def create_app(parts: Parts) -> Starlette:
         *watching_routes(parts),
         *panel_routes(),
     ]
-    # Streams of events are left alone, or they would come in lumps; so are exports, whose bytes are to be proven.
-    compressed = Middleware(
-        GZipMiddleware,
-        minimum_size=COMPRESSED_FROM,
-        compresslevel=COMPRESSION,
-        exclude_content_types=(*DEFAULT_EXCLUDED_CONTENT_TYPES, "application/x-ndjson", "text/csv"),
-    )
-    middleware = [Middleware(Counted, parts.numbers), Middleware(Exchanges), compressed]
+    middleware = [Middleware(Counted, parts.numbers), Middleware(Exchanges)]
     return Starlette(routes=routes, lifespan=lifespan, middleware=middleware)
 
 

@@ -6,7 +6,7 @@ A request is let in with a valid bearer token only, as often as its caller may a
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -20,10 +20,13 @@ from strawberry.asgi import ASGIWebSocketAdapter, GraphQL
 from strawberry.exceptions import ConnectionRejectionError
 from strawberry.http import GraphQLHTTPResponse
 from strawberry.http.exceptions import NonJsonMessageReceived
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
+from strawberry.types.graphql import OperationType
 from strawberry.types.unset import UNSET, UnsetType
 from typing_extensions import override
 
+from api.compression import answer
 from api.context import Asking, Parts
 from api.errors import Refused
 from api.exchanges import tell
@@ -44,6 +47,7 @@ LONGEST_WAIT_SECONDS = 150.0
 """For an answer to begin. Longer than any question to ConnectWise that somebody waits for (`app.INTERACTIVE`)."""
 
 
+_BY_POST = OperationType.from_http("POST")
 _NOTHING_ADDED = Response()
 del _NOTHING_ADDED.headers["content-length"]
 
@@ -148,11 +152,48 @@ class Gateway(GraphQL[Asking, None]):
             try:
                 async with limit:
                     with traced:
-                        await super().__call__(scope, receive, sending)
+                        await self._respond(Request(scope, receive), sending)
             except TimeoutError:
                 if not limit.expired():
                     raise
                 await _took_too_long()(scope, receive, send)
+
+    async def _respond(self, request: Request, send: Send) -> None:
+        """One operation that is answered at once goes a shorter way than the library's; the answer is the same.
+
+        Raises: NotARequest, UnstorableText.
+        """
+        scope, receive, headers = request.scope, request.receive, request.headers
+        if (
+            request.method == "POST"
+            and headers.get("content-type") == "application/json"
+            and "text/event-stream" not in headers.get("accept", "").lower()
+        ):
+            body = await request.body()
+            receive = _heard_again(body, receive)
+            response = await self._short_response(request, body)
+            if response is not None:
+                await response(scope, receive, send)
+                return
+        await super().__call__(scope, receive, send)
+
+    async def _short_response(self, request: Request, body: bytes) -> Response | None:
+        """None, and nothing done, unless it is the usual kind of request. Raises: NotARequest, UnstorableText."""
+        try:
+            asked = self.decode_json(body)
+        except json.JSONDecodeError:
+            return None
+        if not isinstance(asked, dict) or "extensions" in asked:
+            return None
+        query, variables = asked.get("query"), asked.get("variables")
+        if not isinstance(query, str) or not query or not isinstance(variables, dict | None):
+            return None
+        context = await self.get_context(request, _NOTHING_ADDED)
+        try:
+            result = await self.schema.execute(query, variables, context, None, asked.get("operationName"), _BY_POST)
+        except (CannotGetOperationTypeError, InvalidOperationTypeError):  # before anything ran
+            return None
+        return self.create_response(await self.process_result(request, result), _NOTHING_ADDED)
 
     @override
     def encode_json(self, data: object) -> str:
@@ -168,7 +209,7 @@ class Gateway(GraphQL[Asking, None]):
     def create_response(
         self, response_data: GraphQLHTTPResponse | list[GraphQLHTTPResponse], sub_response: Response
     ) -> Response:
-        return Response(orjson.dumps(response_data), media_type="application/json")
+        return answer(orjson.dumps(response_data), "application/json")
 
     @override
     def decode_json(self, data: str | bytes) -> object:
@@ -216,6 +257,16 @@ class Gateway(GraphQL[Asking, None]):
         context.actor = replace(context.actor, subject=who.subject, role=who.role)
         without_payload: UnsetType = UNSET
         return without_payload
+
+
+def _heard_again(body: bytes, receive: Receive) -> Receive:
+    """A body that was read already, and then whatever else comes."""
+    messages: Iterator[Message] = iter(({"type": "http.request", "body": body, "more_body": False},))
+
+    async def hear() -> Message:
+        return next(messages, None) or await receive()
+
+    return hear
 
 
 class Events(StreamingResponse):

@@ -11,6 +11,8 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from api.compression import COMPRESSED
+
 PANEL_FILES = Path(__file__).with_name("panel_files")
 FOREVER = "public, max-age=31536000, immutable"
 POLICY = "; ".join(
@@ -62,7 +64,10 @@ def panel_routes(files: Path = PANEL_FILES) -> list[BaseRoute]:
         return FileResponse(index, headers=PAGE_HEADERS, media_type="text/html")
 
     # A name is one segment of a path, so that it can not climb out of the directory.
-    return [Route("/assets/{name}", asset), Route("/{path:path}", page)]
+    return [
+        Route("/assets/{name}", asset, middleware=[COMPRESSED]),
+        Route("/{path:path}", page, middleware=[COMPRESSED]),
+    ]
 
 
 def _nothing_here() -> Response:

@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.compression import answer
 from api.context import Parts
 from api.gateway import let_in, turned_away
 from api.provider_keys import KeysUnavailable
@@ -70,6 +71,6 @@ def watching_routes(parts: Parts) -> Sequence[BaseRoute]:
             told = {"message": "this is for tokens that reach all MSPs", "extensions": {"code": "NotAllowed"}}
             return JSONResponse({"errors": [told]}, status_code=403)
         text = await parts.in_thread(parts.numbers.text)
-        return Response(text, headers={"Content-Type": CONTENT_TYPE})
+        return answer(text, CONTENT_TYPE)
 
     return [Route("/health", health), Route("/ready", ready), Route("/metrics", metrics)]

@@ -27,6 +27,7 @@ from functools import lru_cache
 from types import TracebackType
 from typing import Any, TextIO
 
+import orjson
 import psycopg
 from typing_extensions import override
 
@@ -96,6 +97,9 @@ def set_up_logging(process: str, stream: TextIO = sys.stderr, *, also: Fields = 
     for noisy in ("httpx", "httpcore", "pika"):  # each request or frame a line; ours say what matters of them
         logging.getLogger(noisy).setLevel(logging.WARNING)
     logging.captureWarnings(capture=True)
+    # What no line of ours shows need not be found out for each. Source: Python's logging HOWTO, "Optimization".
+    logging._srcfile = None
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     sys.excepthook = _ended
     threading.excepthook = _thread_ended
 
@@ -122,7 +126,12 @@ class JsonLines(logging.Formatter):
             line.setdefault(name, shown(value, name))
         if record.exc_info and record.exc_info[1] is not None:
             line["exception"] = told_exception(record.exc_info[1])
-        return _LINE.encode(line)
+        try:
+            written = orjson.dumps(line)
+        except TypeError:  # a surrogate, or a whole number beyond 64 bits
+            return _LINE.encode(line)
+        # Whatever is not ASCII is escaped: it may command a terminal, or the stream may not hold it.
+        return written.decode() if written.isascii() else _LINE.encode(line)
 
 
 def redacted(text: str) -> str:
