@@ -14,12 +14,14 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from graphql import (
+    DocumentNode,
     ExecutableDefinitionNode,
     FragmentDefinitionNode,
     GraphQLAbstractType,
+    GraphQLError,
     GraphQLField,
     GraphQLInterfaceType,
     GraphQLList,
@@ -30,12 +32,15 @@ from graphql import (
     GraphQLScalarType,
     GraphQLSchema,
     GraphQLUnionType,
+    Node,
     OperationDefinitionNode,
     SelectionNode,
     SelectionSetNode,
     TypeNameMetaFieldDef,
 )
+from graphql.execution import Executor
 from graphql.execution.collect_fields import CollectedFields, FieldDetailsList, GroupedFieldSet
+from graphql.execution.values import VariableValues
 from graphql.pyutils import AwaitableOrValue, Path
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.schema.schema_converter import CustomGraphQLEnumType, GraphQLCoreConverter
@@ -45,8 +50,10 @@ from typing_extensions import override
 
 from api.documents import CACHED_DOCUMENTS, LONGEST_REMEMBERED
 from api.scalars import HELD_AS
+from api.variables import ReadVariables, variables_of
 
 _WRITTEN_AS_THEY_ARE = frozenset({str, bool})
+N = TypeVar("N", bound=Node)
 _OTHERWISE = object()
 """Stands for a leaf that is left to the library."""
 
@@ -105,10 +112,81 @@ class _Worked:
     wholes: dict[_Place, _Write | None] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """A document with one operation, which may take its variables from us."""
+
+    document: DocumentNode
+    """As it was read; held here, so that its id stays its own."""
+    schema: GraphQLSchema
+    without_variables: DocumentNode
+    read: ReadVariables | None
+    """None when the library reads them, or there are none."""
+
+    def variables(self, given: Mapping[str, Any]) -> VariableValues | None:
+        """None when they are for the library to look at."""
+        if self.read is None:
+            return None
+        try:
+            return self.read(given)
+        except Exception:  # noqa: BLE001 - it happens again on the library's way, which tells where
+            return None
+
+
 class Executing(StrawberryGraphQLCoreExecutionContext):
     """One operation being executed. Operations are executed in one thread."""
 
     _known: ClassVar[OrderedDict[int, _Worked]] = OrderedDict()
+    _prepared: ClassVar[OrderedDict[tuple[int, str | None], _Prepared]] = OrderedDict()
+
+    @classmethod
+    @override
+    def build(
+        cls,
+        schema: GraphQLSchema,
+        document: DocumentNode,
+        root_value: Any = None,
+        context_value: Any = None,
+        raw_variable_values: dict[str, Any] | None = None,
+        operation_name: str | None = None,
+        *more: Any,
+        **named: Any,
+    ) -> list[GraphQLError] | Executor[Any]:
+        """The library's, but variables that are plainly right are read before, and faster."""
+        prepared = cls._prepared_for(schema, document, operation_name)
+        variables = None if prepared is None else prepared.variables(raw_variable_values or {})
+        if prepared is not None and variables is not None:
+            document, raw_variable_values = prepared.without_variables, None
+        given = raw_variable_values
+        built = super().build(schema, document, root_value, context_value, given, operation_name, *more, **named)
+        if variables is not None and isinstance(built, Executor):
+            built.variable_values = variables
+        return built
+
+    @classmethod
+    def _prepared_for(cls, schema: GraphQLSchema, document: DocumentNode, name: str | None) -> _Prepared | None:
+        """None when the text is not kept or has no such operation, or several."""
+        key = id(document), name
+        prepared = cls._prepared.get(key)
+        if prepared is not None and prepared.document is document and prepared.schema is schema:
+            cls._prepared.move_to_end(key)
+            return prepared
+        if document.loc is None or len(document.loc.source.body) > LONGEST_REMEMBERED:  # parsed anew each time
+            return None
+        operations = [each for each in document.definitions if isinstance(each, OperationDefinitionNode)]
+        if name is not None:
+            operations = [each for each in operations if each.name is not None and each.name.value == name]
+        if len(operations) != 1:
+            return None
+        [operation] = operations
+        bare = _changed(operation, variable_definitions=())
+        definitions = tuple(bare if each is operation else each for each in document.definitions)
+        read = variables_of(schema, operation) if operation.variable_definitions else None
+        prepared = _Prepared(document, schema, _changed(document, definitions=definitions), read)
+        cls._prepared[key] = prepared
+        if len(cls._prepared) > CACHED_DOCUMENTS:
+            cls._prepared.popitem(last=False)
+        return prepared
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
@@ -378,6 +456,11 @@ def _place(kind: GraphQLOutputType, asked: FieldDetailsList) -> _Place:
     if len(asked) == 1:
         return id(kind), id(asked[0].node)
     return (id(kind), *(id(each.node) for each in asked))
+
+
+def _changed(node: N, **changes: object) -> N:
+    """A node like another."""
+    return type(node)(**{**{name: getattr(node, name) for name in node.keys}, **changes})
 
 
 def _has_directives(node: ExecutableDefinitionNode | SelectionNode) -> bool:
