@@ -1,12 +1,14 @@
 """The HTTP server as we run it: uvicorn over llhttp, with the bounds and the manners that llhttp leaves to its user."""
 
+import asyncio
+from collections.abc import Sized
 from typing import Any
 
 import uvicorn
-from httptools import HttpParserError, HttpParserUpgrade
+from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from starlette.applications import Starlette
 from typing_extensions import override
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from api.exchanges import LARGEST_BODY
@@ -44,13 +46,33 @@ class TooManyAhead(Exception):
     """Requests are sent much faster than they are answered, all on one connection."""
 
 
+class NoTunnels(Exception):
+    """A proxy is asked for, with CONNECT."""
+
+
+class Unhurried(FlowControl):
+    """Reads nothing more while requests wait for the answers to others.
+
+    Why: uvicorn reads on with every answer, and so holds a hundred requests of any size where a few came at once.
+    """
+
+    def __init__(self, transport: asyncio.Transport, ahead: Sized) -> None:
+        super().__init__(transport)
+        self._ahead = ahead
+
+    @override
+    def resume_reading(self) -> None:
+        if not self._ahead:
+            super().resume_reading()
+
+
 class BoundedProtocol(HttpToolsProtocol):
     """HTTP/1.1 as uvicorn speaks it over llhttp.
 
-    Three things are added. What comes beside bodies is bounded, and so is what is asked ahead: one caller could fill
+    Four things are added. What comes beside bodies is bounded, and so is what is asked ahead: one caller could fill
     the memory with a header that does not end. Trailers are left out: they come after the request was let in by its
-    headers, and would join them. And what is no HTTP any more takes nobody's answer: whoever asked before on the same
-    connection gets it, and only then the connection ends.
+    headers, and would join them. Who would rather speak another protocol is answered in this one. And what is no HTTP
+    any more takes nobody's answer: whoever asked before on the same connection gets it, and only then it ends.
     """
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
@@ -60,6 +82,12 @@ class BoundedProtocol(HttpToolsProtocol):
         """Whatever else comes is not looked at."""
         self._beside_bodies = 0
         """Bytes since the last piece of a body, or since the head began."""
+        self._answering: RequestResponseCycle | None = None
+
+    @override
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.flow = Unhurried(transport, self.pipeline)
 
     @override
     def data_received(self, data: bytes) -> None:
@@ -68,33 +96,61 @@ class BoundedProtocol(HttpToolsProtocol):
         self._unset_keepalive_if_required()
         self._beside_bodies += len(data)
         try:
-            self.parser.feed_data(data)
-        except HttpParserUpgrade as offer:
-            self._hand_over(data[offer.args[0] :])
+            while data:
+                data = self._after_an_offer(data)
         except HttpParserError:
             self._refuse()
         else:
             if self._beside_bodies > LARGEST_HEAD:
                 self._refuse()
 
-    def _hand_over(self, rest: bytes) -> None:
-        """Let h11 serve a connection on which another protocol is asked for: WebSocket, or HTTP/2, which we refuse.
+    def _after_an_offer(self, data: bytes) -> bytes:
+        """Read as far as to a request that asks for another protocol; what is to be read instead of the rest.
 
-        Why: clients that would rather speak HTTP/2 say so with whatever they ask first, which may have a body. llhttp
-        takes all that follows for the other protocol. Source: https://github.com/Kludex/uvicorn/issues/2722
+        A WebSocket begins, if nobody waits for anything on this connection. Whatever else is asked for, HTTP/2 that is,
+        the request is read again as if it were not. Why: clients that would rather speak HTTP/2 say so with whatever
+        they ask first, which may have a body, and llhttp takes all that follows for the other protocol.
+        Source: https://github.com/Kludex/uvicorn/issues/2722
+
+        Raises: HttpParserError.
         """
-        if not self._is_idle:
-            self._refuse()
-            return
-        self.connections.discard(self)
-        scope = self.scope
-        head = [f"{scope['method']} ".encode(), self.url, f" HTTP/{scope['http_version']}\r\n".encode()]
+        try:
+            self.parser.feed_data(data)
+        except HttpParserUpgrade as offer:
+            if not self._should_upgrade():
+                head = self._head_without_offer()
+                self._begin_anew()
+                return head + data[offer.args[0] :]
+            if self._is_idle and not self.flow.write_paused:
+                self.handle_websocket_upgrade()
+            else:
+                self._refuse()
+        return b""
+
+    def _head_without_offer(self) -> bytes:
+        head = [self.parser.get_method(), b" ", self.url, f" HTTP/{self.parser.get_http_version()}\r\n".encode()]
         for name, value in self.headers:
-            head += [name, b": ", value, b"\r\n"]
-        protocol = H11Protocol(self.config, self.server_state, self.app_state)
-        protocol.connection_made(self.transport)
-        self.transport.set_protocol(protocol)
-        protocol.data_received(b"".join([*head, b"\r\n", rest]))
+            if name != b"upgrade":
+                head += [name, b": ", value, b"\r\n"]
+        return b"".join([*head, b"\r\n"])
+
+    def _begin_anew(self) -> None:
+        """Why: a parser that has read `Connection: close`, or HTTP/1.0, and an offer reads nothing any more."""
+        self.parser = HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell whoever is at work on an answer. Why: uvicorn tells the last request, which may still wait its turn."""
+        if self._answering is not None and not self._answering.response_complete:
+            self._answering.disconnected = True
+            self._answering.message_event.set()
+        super().connection_lost(exc)
+
+    @override
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._answering = cycle
+        super()._start_asgi_task(cycle, app)
 
     @override
     def on_message_begin(self) -> None:
@@ -109,16 +165,17 @@ class BoundedProtocol(HttpToolsProtocol):
 
     @override
     def on_headers_complete(self) -> None:
-        """Raises: HeadTooLarge, TooManyAhead; the parser then gives up."""
+        """Raises: HeadTooLarge, TooManyAhead, NoTunnels; the parser then gives up."""
         self._is_in_head = False
         self._beside_bodies = 0
-        if len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > LARGEST_HEAD:
+        if len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > LARGEST_HEAD:
             raise HeadTooLarge
         if len(self.pipeline) >= MOST_AHEAD:
             raise TooManyAhead
         if self.parser.should_upgrade():
             self.scope["method"] = self.parser.get_method().decode("ascii")
-            self.scope["http_version"] = self.parser.get_http_version()
+            if self.scope["method"] == "CONNECT":
+                raise NoTunnels
         else:
             super().on_headers_complete()
 

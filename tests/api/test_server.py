@@ -25,6 +25,7 @@ class Wire(asyncio.Transport):
         super().__init__()
         self.said = b""
         self.is_closed = False
+        self.is_read = True
         self.protocol: asyncio.BaseProtocol | None = None
 
     @override
@@ -42,11 +43,12 @@ class Wire(asyncio.Transport):
 
     @override
     def pause_reading(self) -> None:
-        """Whoever tells the server something here goes on telling."""
+        """Who tells the server something here may go on telling all the same."""
+        self.is_read = False
 
     @override
     def resume_reading(self) -> None:
-        """As above."""
+        self.is_read = True
 
     @override
     def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
@@ -62,7 +64,7 @@ class Wire(asyncio.Transport):
 
 
 class Served:
-    """One connection to an application of three routes; `let` lets the slow one answer."""
+    """One connection to an application of a few routes; `let` lets the slow one answer."""
 
     def __init__(self) -> None:
         self.let = asyncio.Event()
@@ -70,6 +72,7 @@ class Served:
         routes = [
             Route("/names", self._names, methods=["GET", "POST"]),
             Route("/slow", self._slow, methods=["POST"]),
+            Route("/tail", self._tail),
         ]
         config = uvicorn.Config(Starlette(routes=routes), http=BoundedProtocol, lifespan="off", log_config=None)
         config.load()
@@ -91,6 +94,13 @@ class Served:
             raise
         await self.let.wait()
         return PlainTextResponse(body)
+
+    async def _tail(self, request: Request) -> Response:
+        """Goes on until whoever asked has left."""
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+        self.broken_off.append(request.url.path)
+        return PlainTextResponse()
 
     def hears(self, *pieces: bytes) -> int:
         """How many bytes the server took before it closed the connection."""
@@ -166,9 +176,11 @@ def test_a_trailer_that_does_not_end_after_an_early_answer_is_refused_as_well() 
 
 
 @pytest.mark.parametrize("size", [LARGEST_HEAD // 2, LARGEST_HEAD * 2])
-def test_a_head_is_bounded_also_when_it_comes_all_at_once(size: int) -> None:
+@pytest.mark.parametrize("header", [b"X-A: %s\r\n", b"a:\r\n"])
+def test_a_head_is_bounded_also_when_it_comes_all_at_once(header: bytes, size: int) -> None:
     async def story(served: Served) -> None:
-        served.hears(b"GET /names HTTP/1.1\r\nHost: x\r\nX-A: " + b"a" * size + b"\r\n\r\n")
+        headers = header % (b"a" * size) if b"%" in header else header * (size // len(header))
+        served.hears(b"GET /names HTTP/1.1\r\nHost: x\r\n" + headers + b"\r\n")
         await served.settled()
 
         assert served.wire.statuses == [200 if size < LARGEST_HEAD else 400]
@@ -262,15 +274,131 @@ def test_requests_ahead_are_answered_in_order_and_not_without_end() -> None:
     told(story)
 
 
-def test_a_request_that_offers_another_protocol_is_answered_in_this_one() -> None:
-    """As curl does when it is told to prefer HTTP/2."""
-
+@pytest.mark.parametrize(
+    "ask", [ASK, b"POST /names HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi"], ids=["no body", "a body"]
+)
+def test_nothing_is_read_while_requests_wait(ask: bytes) -> None:
     async def story(served: Served) -> None:
-        offer = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AA\r\n"
-        served.hears(b"POST /names HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n" + offer + b"\r\nhi")
+        left = MOST_AHEAD
+        while left:
+            if served.wire.is_read:
+                served.hears(ask * 5)
+                left -= 1
+            await asyncio.sleep(0)
+            assert len(served.protocol.pipeline) < 5
+        await served.settled()
+
+        assert served.wire.statuses == [200] * (5 * MOST_AHEAD)
+        assert served.wire.is_read
+
+    told(story)
+
+
+def test_who_is_at_work_on_an_answer_is_told_when_the_client_leaves_also_with_requests_ahead() -> None:
+    async def story(served: Served) -> None:
+        served.hears(b"GET /tail HTTP/1.1\r\nHost: x\r\n\r\n", ASK)
+        await served.settled()
+        served.protocol.connection_lost(None)
+        await served.settled()
+
+        assert served.broken_off == ["/tail"]
+
+    told(story)
+
+
+OFFER = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AA\r\n"
+"""As Java's client makes it with the first thing it asks, and curl when it is told to prefer HTTP/2."""
+OFFERING = {
+    "no body": (ASK.replace(b"\r\n\r\n", b"\r\n" + OFFER + b"\r\n"), b""),
+    "a length": (b"POST /names HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n" + OFFER + b"\r\nhi", b"hi"),
+    "chunks": (
+        b"POST /names HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n" + OFFER + b"\r\n2\r\nhi\r\n0\r\n\r\n",
+        b"hi",
+    ),
+}
+
+
+@pytest.mark.parametrize("cut", [1, 1_000])
+@pytest.mark.parametrize(("offering", "body"), OFFERING.values(), ids=OFFERING)
+def test_a_request_that_offers_another_protocol_is_answered_in_this_one(offering: bytes, body: bytes, cut: int) -> None:
+    async def story(served: Served) -> None:
+        sent = ASK + offering + offering + ASK
+        served.hears(*(sent[start : start + cut] for start in range(0, len(sent), cut)))
+        await served.settled()
+
+        assert served.wire.statuses == [200] * 4
+        assert [each.partition(b"|")[2] for each in served.wire.bodies] == [b"", body, body, b""]
+        assert not served.wire.is_closed
+
+    told(story)
+
+
+@pytest.mark.parametrize("version", [b"1.0", b"1.1"])
+def test_a_request_that_offers_another_protocol_and_ends_the_connection_is_answered(version: bytes) -> None:
+    async def story(served: Served) -> None:
+        offering = OFFERING["a length"][0].replace(b"Upgrade, HTTP2", b"close, Upgrade, HTTP2")
+        served.hears(offering.replace(b"HTTP/1.1", b"HTTP/" + version))
         await served.settled()
 
         assert served.wire.statuses == [200]
         assert served.wire.bodies[0].endswith(b"|hi")
+        assert served.wire.is_closed
+
+    told(story)
+
+
+def test_what_is_no_http_behind_an_offer_is_refused_without_a_bug() -> None:
+    async def story(served: Served) -> None:
+        offering = OFFERING["chunks"][0].replace(b"/names", b"/missing").replace(b"0\r\n\r\n", b"none\r\n")
+        served.hears(offering)
+        await served.settled()
+
+        assert served.wire.statuses == [400]
+        assert served.wire.is_closed
+
+    told(story)
+
+
+def test_nobody_is_connected_through_us_to_elsewhere() -> None:
+    async def story(served: Served) -> None:
+        served.hears(b"CONNECT elsewhere:443 HTTP/1.1\r\nHost: x\r\n\r\n" + ASK)
+        await served.settled()
+
+        assert served.wire.statuses == [400]
+
+    told(story)
+
+
+SOCKET = (
+    b"GET /socket HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
+
+
+def test_a_websocket_begins_on_a_connection_of_its_own() -> None:
+    async def story(served: Served) -> None:
+        served.hears(ASK)
+        await served.settled()
+        served.hears(SOCKET)
+        await served.settled()
+
+        assert served.wire.protocol in served.state.connections
+        served.wire.protocol.connection_lost(None)
+
+    told(story)
+
+
+def test_no_websocket_begins_for_a_client_that_does_not_read_what_it_was_answered() -> None:
+    """Nobody would tell it to wait: it would write into the memory whatever there is to be told."""
+
+    async def story(served: Served) -> None:
+        served.hears(ASK)
+        await served.settled()
+        served.protocol.pause_writing()
+        served.hears(SOCKET)
+        await served.settled()
+
+        assert served.wire.protocol is None
+        assert served.wire.statuses == [200, 400]
 
     told(story)
