@@ -13,12 +13,12 @@ from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from simulator.delivery import HANG_UP
 
 
-class CuttableProtocol(H11Protocol):
+class CuttableProtocol(HttpToolsProtocol):
     """HTTP/1.1 as uvicorn speaks it, with a way for the application to drop the connection."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
