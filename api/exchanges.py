@@ -40,6 +40,8 @@ HEADERS = {
 """Of every answer, unless its route sets them itself. Source: OWASP's HTTP headers and REST security cheat sheets."""
 TRANSPORT_SECURITY = "max-age=31536000"
 """Only over TLS, as RFC 6797 §7.2 wants it; a proxy in front says so by `X-Forwarded-Proto`."""
+GOES_ON = "goes_on"
+"""Marks the scope of a request whose answer ends only when a side leaves: a server that ends waits for no such one."""
 _REQUEST_ID = b"x-request-id"
 _HEADERS = tuple((name.lower().encode(), value.encode()) for name, value in HEADERS.items())
 _HEADERS_OVER_TLS = (*_HEADERS, (b"strict-transport-security", TRANSPORT_SECURITY.encode()))

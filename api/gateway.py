@@ -29,7 +29,7 @@ from typing_extensions import override
 from api.compression import answer
 from api.context import Asking, Parts
 from api.errors import Refused
-from api.exchanges import tell
+from api.exchanges import GOES_ON, tell
 from api.loaders import Loaders
 from api.provider_keys import KeysUnavailable
 from api.rates import RateLimited
@@ -278,6 +278,7 @@ class Events(StreamingResponse):
 
     @override
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope[GOES_ON] = True
         try:
             await super().__call__(scope, receive, send)
         finally:

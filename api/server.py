@@ -11,7 +11,7 @@ from typing_extensions import override
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from api.exchanges import LARGEST_BODY
+from api.exchanges import GOES_ON, LARGEST_BODY
 
 LARGEST_HEAD = 64 * 1024
 """Bytes of a request's line and headers, and of whatever else comes between two pieces of bodies."""
@@ -142,10 +142,22 @@ class BoundedProtocol(HttpToolsProtocol):
     @override
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell whoever is at work on an answer. Why: uvicorn tells the last request, which may still wait its turn."""
+        self._tell_of_the_end()
+        super().connection_lost(exc)
+
+    @override
+    def shutdown(self) -> None:
+        """Answers are waited for, but not those that would go on: who follows events asks again elsewhere."""
+        if not self._is_idle and self._answering is not None and GOES_ON in self._answering.scope:
+            self._tell_of_the_end()
+            self.transport.close()
+        else:
+            super().shutdown()
+
+    def _tell_of_the_end(self) -> None:
         if self._answering is not None and not self._answering.response_complete:
             self._answering.disconnected = True
             self._answering.message_event.set()
-        super().connection_lost(exc)
 
     @override
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:

@@ -12,6 +12,7 @@ from starlette.routing import Route
 from typing_extensions import override
 from uvicorn.server import ServerState
 
+from api.exchanges import GOES_ON
 from api.server import LARGEST_HEAD, MOST_AHEAD, BoundedProtocol
 
 ASK = b"GET /names HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -97,6 +98,8 @@ class Served:
 
     async def _tail(self, request: Request) -> Response:
         """Goes on until whoever asked has left."""
+        if "endless" in request.query_params:
+            request.scope[GOES_ON] = True
         while (await request.receive())["type"] != "http.disconnect":
             pass
         self.broken_off.append(request.url.path)
@@ -302,6 +305,21 @@ def test_who_is_at_work_on_an_answer_is_told_when_the_client_leaves_also_with_re
         await served.settled()
 
         assert served.broken_off == ["/tail"]
+
+    told(story)
+
+
+@pytest.mark.parametrize("ahead", [b"", ASK], ids=["alone", "with a request ahead"])
+@pytest.mark.parametrize("goes_on", [True, False])
+def test_a_server_that_ends_waits_for_answers_but_for_none_that_goes_on(goes_on: bool, ahead: bytes) -> None:
+    async def story(served: Served) -> None:
+        served.hears(b"GET /tail%s HTTP/1.1\r\nHost: x\r\n\r\n" % (b"?endless" if goes_on else b"") + ahead)
+        await served.settled()
+        served.protocol.shutdown()
+        await served.settled()
+
+        assert served.wire.is_closed is goes_on
+        assert served.broken_off == (["/tail"] if goes_on else [])
 
     told(story)
 
