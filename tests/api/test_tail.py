@@ -6,16 +6,21 @@ The applications' streams are driven by hand, message by message, because the HT
 import asyncio
 import json
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from starlette.applications import Starlette
+from starlette.requests import Request
+from strawberry.http.streaming import SSETransport
+from strawberry.types import ExecutionResult
 
 from api.app import create_app
+from api.gateway import Gateway
 from api.paging import cursor
+from api.schema import build_schema
 from api.tokens import Principal, Remembering
 from domain.run import RUN, finish_run
 from domain.streams import run_stream
@@ -371,3 +376,28 @@ def test_what_is_wrong_with_a_document_is_told_over_a_websocket_too(
     else:
         assert ("websocket.close", 4400) == (answer["type"], answer["code"])
     assert [each for each in caplog.records if each.levelno >= logging.WARNING] == []
+
+
+def test_a_follower_who_leaves_leaves_nothing_half_read(api: Api) -> None:
+    """Or a loop that ends while others leave would close one thing twice, and log errors about it."""
+    is_closed = False
+
+    async def results() -> AsyncGenerator[ExecutionResult, None]:
+        nonlocal is_closed
+        try:
+            while True:
+                yield ExecutionResult(data={"facts": 1}, errors=None)
+        finally:
+            is_closed = True
+
+    async def follow() -> str:
+        gateway = Gateway(build_schema(introspection=True), api.parts)
+        read: Any = results()
+        texts = gateway._stream_result(Request({"type": "http"}), read, SSETransport())()
+        while "facts" not in (text := await anext(texts)):
+            pass
+        await texts.aclose()
+        assert is_closed
+        return text
+
+    assert '{"facts":1}' in asyncio.run(follow())
