@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 import orjson
 from anyio import CancelScope
 from starlette.requests import ClientDisconnect, HTTPConnection, Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import ASGIWebSocketAdapter, GraphQL
@@ -194,8 +194,10 @@ class Gateway(GraphQL[Asking, None]):
         context = await self.get_context(request, _NOTHING_ADDED)
         try:
             result = await self.schema.execute(query, variables, context, None, asked.get("operationName"), _BY_POST)
-        except (CannotGetOperationTypeError, InvalidOperationTypeError):  # before anything ran
-            return None
+        except CannotGetOperationTypeError as error:
+            return PlainTextResponse(error.as_http_error_reason(), 400)
+        except InvalidOperationTypeError as error:
+            return PlainTextResponse(error.as_http_error_reason("POST"), 400)
         return self.create_response(await self.process_result(request, result), _NOTHING_ADDED)
 
     @override

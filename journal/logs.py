@@ -130,8 +130,8 @@ class JsonLines(logging.Formatter):
             written = orjson.dumps(line)
         except TypeError:  # a surrogate, or a whole number beyond 64 bits
             return _LINE.encode(line)
-        # Whatever is not ASCII is escaped: it may command a terminal, or the stream may not hold it.
-        return written.decode() if written.isascii() else _LINE.encode(line)
+        # Whatever is not printed in ASCII is escaped: it may command a terminal, or the stream may not hold it.
+        return written.decode() if written.isascii() and b"\x7f" not in written else _LINE.encode(line)
 
 
 def redacted(text: str) -> str:

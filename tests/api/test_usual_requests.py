@@ -5,7 +5,9 @@ from typing import Any
 
 import httpx
 import pytest
+from graphql import DocumentNode, parse
 
+from api.documents import LONGEST_REMEMBERED
 from tests.api.harness import Api
 
 USUAL, BY_LIBRARY = "application/json", "application/json; charset=utf-8"
@@ -74,6 +76,23 @@ def test_both_ways_answer_alike(api: Api, content: bytes) -> None:
     by_library = asked(api, content, **{"Content-Type": BY_LIBRARY})
 
     assert shown(usual) == shown(by_library)
+
+
+@pytest.mark.parametrize("name", ["a subscription", "one that is not there"])
+def test_a_text_of_what_is_not_run_is_read_once(api: Api, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reading a long one takes the processor of everybody."""
+    texts: list[str] = []
+
+    def reading(text: str, **named: Any) -> DocumentNode:
+        texts.append(text)
+        return parse(text, **named)
+
+    monkeypatch.setattr("api.documents.parse", reading)
+    body: dict[str, Any] = BODIES[name]  # type: ignore[assignment]
+    content = json.dumps({**body, "query": f"{body['query']} #{'-' * LONGEST_REMEMBERED}"}).encode()
+
+    assert asked(api, content, **{"Content-Type": USUAL}).status_code == 400
+    assert len(texts) == 1
 
 
 @pytest.mark.parametrize("kind", ["", "text/plain", "multipart/form-data"])

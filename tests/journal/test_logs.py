@@ -23,8 +23,10 @@ FORMER = (sys.excepthook, threading.excepthook)
 
 
 @pytest.fixture
-def said() -> Iterator[io.StringIO]:
+def said(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     """What this process says after `set_up_logging`; everything is as it was before afterwards."""
+    for found_out in ("_srcfile", "logThreads", "logProcesses", "logMultiprocessing"):
+        monkeypatch.setattr(logging, found_out, getattr(logging, found_out))
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     stream = io.StringIO()
@@ -197,11 +199,13 @@ def test_whatever_is_logged_becomes_a_line(said: io.StringIO) -> None:
 
 def test_a_line_can_not_be_broken_or_forged_by_what_it_tells(said: io.StringIO) -> None:
     forged = '\n{"level":"INFO","message":"all is well"}\u2028\x1b[2J'
+    erased = "deleted\x7f"
     logging.getLogger("x").error(forged)
+    logging.getLogger("x").error(erased)
 
     assert said.getvalue().isascii()
-    assert "\x1b" not in said.getvalue()
-    assert [forged] == [line["message"] for line in lines(said)]
+    assert all(line.isprintable() for line in said.getvalue().splitlines())
+    assert [forged, erased] == [line["message"] for line in lines(said)]
 
 
 @pytest.mark.parametrize("where", ["main", "thread"])
