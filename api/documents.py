@@ -24,8 +24,9 @@ from api.extent import check_extent
 
 MOST_TOKENS = 5_000
 CACHED_DOCUMENTS = 200
-LONGEST_REMEMBERED = 10_000
-"""Characters of a text that is kept; longer ones are looked at each time. A kept text takes some 300 bytes for each."""
+LONGEST_REMEMBERED = 4_000
+"""Characters of a text that is kept; longer ones are looked at each time. The panel's longest has 1,200. A kept text
+takes some 300 bytes for each character, twice where what is worked out of it outlives it."""
 
 
 @dataclass(slots=True, eq=False)

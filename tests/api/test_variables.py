@@ -20,6 +20,7 @@ from graphql.execution.values import VariableValues, get_variable_values
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from api.documents import LONGEST_REMEMBERED
 from api.execution import Executing
 from api.schema import build_schema as build_ours
 from api.variables import variables_of
@@ -176,7 +177,7 @@ def test_variables_are_prepared_once_for_a_text_that_is_kept(monkeypatch: pytest
         return variables_of(*arguments)
 
     monkeypatch.setattr("api.execution.variables_of", counting)
-    short, long = (parse(f"query ($a: Int) {{ __typename }} #{'-' * size}") for size in (1, 10_001))
+    short, long = (parse(f"query ($a: Int) {{ __typename }} #{'-' * size}") for size in (1, LONGEST_REMEMBERED))
     for _ in range(3):
         for document in (short, long):
             assert not isinstance(Executing.build(OTHER, document, raw_variable_values={"a": 1}), list)
