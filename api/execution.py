@@ -179,10 +179,12 @@ class Executing(StrawberryGraphQLCoreExecutionContext):
         if len(operations) != 1:
             return None
         [operation] = operations
-        bare = _changed(operation, variable_definitions=())
-        definitions = tuple(bare if each is operation else each for each in document.definitions)
-        read = variables_of(schema, operation) if operation.variable_definitions else None
-        prepared = _Prepared(document, schema, _changed(document, definitions=definitions), read)
+        without, read = document, variables_of(schema, operation) if operation.variable_definitions else None
+        if read is not None:
+            bare = _changed(operation, variable_definitions=())
+            definitions = tuple(bare if each is operation else each for each in document.definitions)
+            without = _changed(document, definitions=definitions)
+        prepared = _Prepared(document, schema, without, read)
         cls._prepared[key] = prepared
         if len(cls._prepared) > CACHED_DOCUMENTS:
             cls._prepared.popitem(last=False)

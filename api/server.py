@@ -85,7 +85,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._answering: RequestResponseCycle | None = None
 
     @override
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's: streams only
         super().connection_made(transport)
         self.flow = Unhurried(transport, self.pipeline)
 
@@ -97,14 +97,14 @@ class BoundedProtocol(HttpToolsProtocol):
         self._beside_bodies += len(data)
         try:
             while data:
-                data = self._after_an_offer(data)
+                data = self._read_to_an_offer(data)
         except HttpParserError:
             self._refuse()
         else:
             if self._beside_bodies > LARGEST_HEAD:
                 self._refuse()
 
-    def _after_an_offer(self, data: bytes) -> bytes:
+    def _read_to_an_offer(self, data: bytes) -> bytes:
         """Read as far as to a request that asks for another protocol; what is to be read instead of the rest.
 
         A WebSocket begins, if nobody waits for anything on this connection. Whatever else is asked for, HTTP/2 that is,

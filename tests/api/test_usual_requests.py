@@ -8,6 +8,7 @@ import pytest
 from graphql import DocumentNode, parse
 
 from api.documents import LONGEST_REMEMBERED
+from api.gateway import Gateway
 from tests.api.harness import Api
 
 USUAL, BY_LIBRARY = "application/json", "application/json; charset=utf-8"
@@ -78,6 +79,21 @@ def test_both_ways_answer_alike(api: Api, content: bytes) -> None:
     assert shown(usual) == shown(by_library)
 
 
+def test_only_what_is_not_usual_takes_the_library_s_way(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    by_library: list[str] = []
+    run = Gateway.run
+
+    def running(gateway: Any, request: Any, *more: Any) -> Any:
+        by_library.append(request.headers["content-type"])
+        return run(gateway, request, *more)
+
+    monkeypatch.setattr(Gateway, "run", running)
+    for kind in (USUAL, BY_LIBRARY):
+        assert asked(api, ALL["a query"], **{"Content-Type": kind}).status_code == 200
+
+    assert [BY_LIBRARY] == by_library
+
+
 @pytest.mark.parametrize("name", ["a subscription", "one that is not there"])
 def test_a_text_of_what_is_not_run_is_read_once(api: Api, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Reading a long one takes the processor of everybody."""
@@ -88,7 +104,7 @@ def test_a_text_of_what_is_not_run_is_read_once(api: Api, name: str, monkeypatch
         return parse(text, **named)
 
     monkeypatch.setattr("api.documents.parse", reading)
-    body: dict[str, Any] = BODIES[name]  # type: ignore[assignment]
+    body: Any = BODIES[name]
     content = json.dumps({**body, "query": f"{body['query']} #{'-' * LONGEST_REMEMBERED}"}).encode()
 
     assert asked(api, content, **{"Content-Type": USUAL}).status_code == 400

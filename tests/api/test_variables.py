@@ -183,3 +183,19 @@ def test_variables_are_prepared_once_for_a_text_that_is_kept(monkeypatch: pytest
             assert not isinstance(Executing.build(OTHER, document, raw_variable_values={"a": 1}), list)
 
     assert prepared == 1
+
+
+def test_what_is_plain_is_not_read_by_the_library_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[object] = []
+
+    def reading(value: object, _: object) -> object:
+        read.append(value)
+        return value
+
+    monkeypatch.setattr("graphql.execution.values.coerce_input_value", reading)
+    document = parse("query ($a: Int) { __typename }")
+    for value in (1, 1.0):
+        assert not isinstance(Executing.build(OTHER, document, raw_variable_values={"a": value}), list)
+
+    assert [1.0] == read
+    assert isinstance(read[0], float)
