@@ -6,7 +6,7 @@ them: the addition gets the current month's number earlier.
 """
 
 import random
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from psycopg_pool import ConnectionPool
 
@@ -21,6 +21,14 @@ def postpone(pool: ConnectionPool, row: DueRow, pause: timedelta) -> None:
     _note(pool, row, tries=row.tries, pause=pause)
 
 
+def postpone_until(pool: ConnectionPool, row: DueRow, at: datetime) -> None:
+    """Not before an instant of the ledger's clock; this was no failed try.
+
+    Why: a worker that was cut off may come to say it only when the instant is long past and others have done the work.
+    """
+    _note(pool, row, tries=row.tries, until=at)
+
+
 def failed(tools: Tools, row: DueRow, error: PsaError) -> None:
     """One try failed and the next comes later."""
     if isinstance(error, Throttled):
@@ -31,7 +39,7 @@ def failed(tools: Tools, row: DueRow, error: PsaError) -> None:
 
 def leave_to_sweeper(tools: Tools, row: DueRow) -> None:
     """It is an exception now: an admin or a newer fact brings it back at once, the sweeper after a while."""
-    _note(tools.pool, row, tries=0, pause=timedelta(0), sweep=tools.timing.sweep)
+    _note(tools.pool, row, tries=0, sweep=tools.timing.sweep)
 
 
 def pause_after(tries: int, timing: Timing) -> timedelta:
@@ -44,12 +52,12 @@ def checked(pool: ConnectionPool, row: DueRow, month: BillingMonth) -> None:
     """The acts up to the row's position move nothing in the month: do not ask again until a newer one comes, or one
     that was recorded ahead of its month begins.
     """
-    _note(pool, row, tries=0, pause=timedelta(0), checked_position=row.due_position, checked_month=str(month))
+    _note(pool, row, tries=0, checked_position=row.due_position, checked_month=str(month))
 
 
 def forget(pool: ConnectionPool, row: DueRow) -> None:
     """It worked; the next due row starts without failures. Acts that were found to move nothing stay so."""
-    _note(pool, row, tries=0, pause=timedelta(0))
+    _note(pool, row, tries=0)
 
 
 def _note(
@@ -57,7 +65,8 @@ def _note(
     row: DueRow,
     *,
     tries: int,
-    pause: timedelta,
+    pause: timedelta = timedelta(0),
+    until: datetime | None = None,
     sweep: timedelta = timedelta(0),
     checked_position: int = 0,
     checked_month: str = "",
@@ -65,10 +74,11 @@ def _note(
     with pool.connection() as connection:
         connection.execute(
             "INSERT INTO push_attempts (addition, tries, not_before, sweep_at, checked_position, checked_month)"
-            " VALUES (%s, %s, clock_timestamp() + %s, clock_timestamp() + %s, %s, %s)"
+            " VALUES (%s, %s, clock_timestamp() + greatest(%s, %s::timestamptz - ledger_now()), clock_timestamp() + %s,"
+            " %s, %s)"
             " ON CONFLICT (addition) DO UPDATE SET tries = excluded.tries, not_before = excluded.not_before,"
             " sweep_at = excluded.sweep_at,"
             " checked_position = greatest(push_attempts.checked_position, excluded.checked_position),"
             " checked_month = greatest(push_attempts.checked_month, excluded.checked_month)",
-            (row.addition, tries, pause, sweep, checked_position, checked_month),
+            (row.addition, tries, pause, until, sweep, checked_position, checked_month),
         )

@@ -307,7 +307,7 @@ def _carry_out(here: _Pass, row: DueRow, started: PushStarted, deadline: float, 
     except OutcomeUnknown:
         tools.numbers.pushed(started.kind, "unknown", None)
         log.warning("the outcome of push %s is unknown; it is settled after its deadline", started.push)
-        attempts.postpone(tools.pool, row, tools.timing.deadline + tools.timing.grace)
+        attempts.postpone_until(tools.pool, row, started.deadline + tools.timing.grace)
         return Ended.WAITS
     except PsaError as error:
         attention.after_write(tools, here.context.msp, error, origin)
@@ -430,7 +430,7 @@ def _settle_open(here: _Pass, row: DueRow) -> bool:
     if started is None:
         return True
     if seen.read_at < started.deadline + tools.timing.grace:
-        attempts.postpone(tools.pool, row, started.deadline + tools.timing.grace - seen.read_at)
+        attempts.postpone_until(tools.pool, row, started.deadline + tools.timing.grace)
         return False
     if started.record is not None:
         record = seen.record(started.record)

@@ -36,28 +36,29 @@ def kept_in(sent: list[Message]) -> Send:
 
 
 class Slow:
-    """A worker that has read ConnectWise and goes on only when it is told to."""
+    """A worker that goes on after a step of its pass only when it is told to."""
 
-    def __init__(self, system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, system: System, monkeypatch: pytest.MonkeyPatch, *, after: str) -> None:
         self._answers = answers(system.tools)
-        self._has_read, self._may_go_on = threading.Event(), threading.Event()
+        self._is_there, self._may_go_on = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
-        usual = push._read
+        usual = getattr(push, after)
 
-        def reading(*arguments: Any) -> Any:
-            seen = usual(*arguments)
-            if threading.current_thread() is self._thread:
-                self._has_read.set()
-                assert self._may_go_on.wait(LONG_ENOUGH)
-            return seen
+        def step(*arguments: Any) -> Any:
+            try:
+                return usual(*arguments)
+            finally:
+                if threading.current_thread() is self._thread:
+                    self._is_there.set()
+                    assert self._may_go_on.wait(LONG_ENOUGH)
 
-        monkeypatch.setattr(push, "_read", reading)
+        monkeypatch.setattr(push, after, step)
 
     def begin(self, messages: Sequence[Message]) -> None:
         [message] = messages
         self._thread = threading.Thread(target=self._answers[message.actor], args=message.arguments)
         self._thread.start()
-        assert self._has_read.wait(LONG_ENOUGH)
+        assert self._is_there.wait(LONG_ENOUGH)
 
     def go_on(self) -> None:
         assert self._thread is not None
@@ -77,7 +78,7 @@ def test_a_pass_whose_lease_was_lost_adds_nothing_to_a_number_that_it_read_befor
     system.settle()
     system.licenses("globex", delta=2)
     system.fold()
-    slow = Slow(system, monkeypatch)
+    slow = Slow(system, monkeypatch, after="_read")
     Dispatcher(system.tools.pool, slow.begin, timing=TIMING, new_holder=numbered()).look()
     with system.tools.pool.connection() as connection:
         connection.execute("DELETE FROM leases")  # as a crash of the server may: it does not wait for the disk
@@ -91,6 +92,31 @@ def test_a_pass_whose_lease_was_lost_adds_nothing_to_a_number_that_it_read_befor
     assert [Decimal(15)] == system.held(system.license_product)
     state = system.addition(system.license_product)
     assert (Decimal(15), Decimal(15)) == (state.base, state.wrote)
+
+
+def test_a_pass_that_hears_of_its_unknown_outcome_when_others_have_settled_it_keeps_nobody_waiting(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    system.create("globex")
+    system.licenses("globex", quantity=10)
+    system.map_company("globex")
+    system.settle()
+    system.psa.fault("cut", method="PATCH", endpoint="*/additions*", count=1, when="after")
+    system.licenses("globex", delta=2)
+    system.fold()
+    slow = Slow(system, monkeypatch, after="_write")
+    Dispatcher(system.tools.pool, slow.begin, timing=TIMING, new_holder=numbered()).look()
+    with system.tools.pool.connection() as connection:
+        connection.execute("DELETE FROM leases")  # as they run out while a worker is cut off
+    system.move_clock(system.now + TIMING.deadline + TIMING.grace)
+    system.settle()
+    assert system.addition(system.license_product).open is None
+
+    slow.go_on()
+    system.licenses("globex", delta=3)
+    system.settle()
+
+    assert [Decimal(15)] == system.held(system.license_product)
 
 
 @pytest.fixture
