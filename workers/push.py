@@ -58,7 +58,8 @@ from journal.logs import log_fields
 from journal.reader import Change, Reader
 from journal.state_cache import Folded
 from projections.due_pushes import Lane
-from workers import attempts, attention
+from workers import attention
+from workers.attempts import Notes
 from workers.due import DueAgreement, DueRow, claim_rows
 from workers.leases import release, renew
 from workers.push_orders import Facts, Nothing, PushContext, order_push
@@ -112,6 +113,7 @@ class _Pass:
     client: WritingClient
     connection_number: int
     progress: _Progress
+    notes: Notes
 
     def stream(self, row: DueRow) -> Stream:
         return _stream(self.context.due, row)
@@ -161,12 +163,12 @@ def push_agreement(tools: Tools, due: DueAgreement, holder: str) -> None:
         return
     try:
         with tools.keeping(due.job, holder):
-            _push_all(tools, due, rows, lease)
+            _push_all(tools, due, rows, lease, Notes(tools, due.job, holder))
     finally:
         release(tools.pool, due.job, holder)
 
 
-def _push_all(tools: Tools, due: DueAgreement, rows: dict[UUID, list[DueRow]], lease: _Lease) -> None:
+def _push_all(tools: Tools, due: DueAgreement, rows: dict[UUID, list[DueRow]], lease: _Lease, notes: Notes) -> None:
     if not rows:
         return
     read_at = next(iter(rows.values()))[0].asked_at.astimezone(UTC)
@@ -186,10 +188,10 @@ def _push_all(tools: Tools, due: DueAgreement, rows: dict[UUID, list[DueRow]], l
                 requests.enter_context(client.on_one_place())
                 seen = _read(client, due, records, read_at)
             except PsaError as error:
-                _read_failed(tools, due, rows, error, client)
+                _read_failed(tools, due, rows, error, client=client, notes=notes)
                 break
             context = PushContext(tools.pool, due, seen, tools.timing.deadline)
-            here = _Pass(tools, context, client, connection.live.number, progress)
+            here = _Pass(tools, context, client, connection.live.number, progress, notes)
             try:
                 for addition in tuple(rows):
                     if not lease.is_ours():
@@ -260,7 +262,7 @@ def _push_addition(here: _Pass, rows: Sequence[DueRow]) -> None:
     except PushIsOpen:
         log.info("another worker pushes %s", here.stream(rows[0]).key)
     except TooManyConflicts:
-        attempts.postpone(here.tools.pool, rows[0], here.tools.timing.first_pause)
+        here.notes.postpone(rows[0])
 
 
 # --- one lane --------------------------------------------------------------------------------------------------
@@ -288,12 +290,12 @@ def _push_row(here: _Pass, row: DueRow) -> Ended:
             deadline = begun + tools.timing.deadline.total_seconds()
             return _carry_out(here, row, entry.fact, deadline, here.origin(row, entry.entry_id))
     if isinstance(ordered, Facts):
-        attempts.leave_to_sweeper(tools, row)
+        here.notes.leave_to_sweeper(row)
         return Ended.EXCEPTION
     if ordered.waits:
         return Ended.WAITS
     if row.lane == Lane.ACT:
-        attempts.checked(tools.pool, row, BillingMonth.of(here.context.seen.read_at))
+        here.notes.checked(row, BillingMonth.of(here.context.seen.read_at))
     return Ended.DONE
 
 
@@ -307,7 +309,7 @@ def _carry_out(here: _Pass, row: DueRow, started: PushStarted, deadline: float, 
     except OutcomeUnknown:
         tools.numbers.pushed(started.kind, "unknown", None)
         log.warning("the outcome of push %s is unknown; it is settled after its deadline", started.push)
-        attempts.postpone_until(tools.pool, row, started.deadline + tools.timing.grace)
+        here.notes.wait_for(row, started)
         return Ended.WAITS
     except PsaError as error:
         attention.after_write(tools, here.context.msp, error, origin)
@@ -387,13 +389,13 @@ def _verified(
     entries = here.record(row, decide, origin)
     if any(isinstance(entry.fact, PushFailed | PushOutcomeUnknown) for entry in entries):
         here.tools.numbers.pushed(started.kind, "failed", None)
-        attempts.leave_to_sweeper(here.tools, row)
+        here.notes.leave_to_sweeper(row)
         return Ended.EXCEPTION
     if entries:
         seconds = (entries[-1].recorded_at - row.due_since).total_seconds()
         here.tools.numbers.pushed(started.kind, "verified", seconds)
     if row.is_noted or row.addition in here.progress.troubled:
-        attempts.forget(here.tools.pool, row)
+        here.notes.forget(row)
     return Ended.DONE if answer is None else Ended.WROTE
 
 
@@ -412,9 +414,9 @@ def _failed(here: _Pass, row: DueRow, started: PushStarted, origin: Origin, erro
             problem, will_retry = Problem.PSA_UNAVAILABLE, row.tries + 1 < tools.timing.tries
     here.record(row, lambda state: fail_push(state, started.push, problem, str(error), will_retry=will_retry), origin)
     if will_retry:
-        attempts.failed(tools, row, error)
+        here.notes.failed(row, error)
         return Ended.WAITS
-    attempts.leave_to_sweeper(tools, row)
+    here.notes.leave_to_sweeper(row)
     return Ended.EXCEPTION
 
 
@@ -430,7 +432,7 @@ def _settle_open(here: _Pass, row: DueRow) -> bool:
     if started is None:
         return True
     if seen.read_at < started.deadline + tools.timing.grace:
-        attempts.postpone_until(tools.pool, row, started.deadline + tools.timing.grace)
+        here.notes.wait_for(row, started)
         return False
     if started.record is not None:
         record = seen.record(started.record)
@@ -474,7 +476,9 @@ def _read_failed(
     due: DueAgreement,
     rows: Mapping[UUID, Sequence[DueRow]],
     error: PsaError,
+    *,
     client: WritingClient | None,
+    notes: Notes,
 ) -> None:
     """A failed or incomplete read never becomes a number: it is tried again, and named when it keeps failing."""
     msp = MspId(due.msp)
@@ -492,9 +496,9 @@ def _read_failed(
         row = of_addition[0]
         if is_exception:
             _refuse_unread(tools, due, row, problem, error)
-            attempts.leave_to_sweeper(tools, row)
+            notes.leave_to_sweeper(row)
         else:
-            attempts.failed(tools, row, error)
+            notes.failed(row, error)
 
 
 def _refuse_unread(tools: Tools, due: DueAgreement, row: DueRow, problem: Problem, error: PsaError) -> None:

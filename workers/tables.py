@@ -71,4 +71,11 @@ WORKER_STEPS: tuple[Step, ...] = (
         """,
     ),
     Step("workers.request_budget.2", shared_budget.TAKES_WITH_FEWER_WRITES),
+    Step(
+        "workers.push_attempts.3",
+        """
+        ALTER TABLE push_attempts ADD COLUMN open_push text;
+        COMMENT ON COLUMN push_attempts.open_push IS 'The pause ends with this push, if that ends before.';
+        """,
+    ),
 )

@@ -47,7 +47,7 @@ class Slow:
         def step(*arguments: Any) -> Any:
             try:
                 return usual(*arguments)
-            finally:
+            finally:  # also after it failed: what a pass does about that comes late as well
                 if threading.current_thread() is self._thread:
                     self._is_there.set()
                     assert self._may_go_on.wait(LONG_ENOUGH)
@@ -94,23 +94,62 @@ def test_a_pass_whose_lease_was_lost_adds_nothing_to_a_number_that_it_read_befor
     assert (Decimal(15), Decimal(15)) == (state.base, state.wrote)
 
 
-def test_a_pass_that_hears_of_its_unknown_outcome_when_others_have_settled_it_keeps_nobody_waiting(
-    system: System, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def cut_off_after_its_write(system: System, monkeypatch: pytest.MonkeyPatch, *, hears_of_it: bool) -> Slow:
+    """A worker whose write of 12 arrived, and which lost its lease before it could record or note anything."""
     system.create("globex")
     system.licenses("globex", quantity=10)
     system.map_company("globex")
     system.settle()
-    system.psa.fault("cut", method="PATCH", endpoint="*/additions*", count=1, when="after")
+    if not hears_of_it:
+        system.psa.fault("cut", method="PATCH", endpoint="*/additions*", count=1, when="after")
     system.licenses("globex", delta=2)
     system.fold()
     slow = Slow(system, monkeypatch, after="_write")
     Dispatcher(system.tools.pool, slow.begin, timing=TIMING, new_holder=numbered()).look()
     with system.tools.pool.connection() as connection:
         connection.execute("DELETE FROM leases")  # as they run out while a worker is cut off
+    return slow
+
+
+@pytest.fixture
+def settled_by_others(system: System, monkeypatch: pytest.MonkeyPatch) -> Slow:
+    """A worker that was cut off and will hear that its outcome is unknown, when others have settled it."""
+    slow = cut_off_after_its_write(system, monkeypatch, hears_of_it=False)
     system.move_clock(system.now + TIMING.deadline + TIMING.grace)
     system.settle()
     assert system.addition(system.license_product).open is None
+    return slow
+
+
+def test_a_pass_that_hears_of_its_unknown_outcome_when_others_have_settled_it_keeps_nobody_waiting(
+    system: System, settled_by_others: Slow
+) -> None:
+    settled_by_others.go_on()
+    system.licenses("globex", delta=3)
+    system.settle()
+
+    assert [Decimal(15)] == system.held(system.license_product)
+
+
+def test_a_pass_that_lost_its_lease_takes_nobodys_pause_back(system: System, settled_by_others: Slow) -> None:
+    system.psa.fault("error", method="PATCH", endpoint="*/additions*", status=400)
+    system.licenses("globex", delta=3)
+    system.settle()
+    assert system.addition(system.license_product).exceptional is not None
+    refused = system.facts(system.license_product)
+
+    settled_by_others.go_on()
+    system.settle()
+
+    assert refused == system.facts(system.license_product)
+
+
+def test_nobody_waits_for_the_deadline_of_a_push_whose_writer_came_through(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = cut_off_after_its_write(system, monkeypatch, hears_of_it=True)
+    system.settle()
+    assert system.addition(system.license_product).open is not None
 
     slow.go_on()
     system.licenses("globex", delta=3)

@@ -10,7 +10,7 @@ import pytest
 
 from domain.addition import AdditionAdopted, PushFailed, PushOutcomeUnknown, PushStarted
 from domain.values import Component, Rule
-from tests.workers.system import MSP, System
+from tests.workers.system import MSP, TIMING, System
 from workers.watch_drift import watch_connection
 
 ADDITIONS = "*/additions*"
@@ -41,6 +41,49 @@ def test_a_third_number_after_an_unknown_outcome_stops_increments_until_sync_now
     system.sync_now()
     system.settle()
     assert [Decimal(16)] == system.held(system.license_product)
+
+
+def left_open(system: System) -> PushStarted:
+    """A push whose write arrived, and whose answer did not."""
+    start(system)
+    system.psa.fault("cut", method="PATCH", endpoint=ADDITIONS, count=1, when="after")
+    system.licenses("globex", delta=3)
+    system.fold()
+    system.dispatcher.look()
+    opened = system.addition(system.license_product).open
+    assert opened is not None
+    return opened
+
+
+def test_an_open_push_is_left_alone_until_its_writer_can_write_no_more(system: System) -> None:
+    opened = left_open(system)
+    passes = len(system.sent)
+
+    system.settle()
+    with system.tools.pool.connection() as connection:
+        noted = connection.execute("SELECT tries, not_before - clock_timestamp() + ledger_now() FROM push_attempts")
+        [(tries, not_before)] = noted.fetchall()
+
+    assert passes == len(system.sent)
+    assert tries == 0
+    assert abs(not_before - (opened.deadline + TIMING.grace)) < timedelta(seconds=1)
+
+
+def test_a_pass_that_finds_a_push_open_waits_for_as_long(system: System) -> None:
+    opened = left_open(system)
+    system.forget_patience()  # as when the writer died before it noted anything
+    passes = len(system.sent)
+
+    system.move_clock(opened.deadline + TIMING.grace / 2)
+    system.settle()
+
+    assert passes + 1 == len(system.sent)
+    assert opened == system.addition(system.license_product).open
+    system.move_clock(opened.deadline + TIMING.grace)
+    system.forget_patience()
+    system.settle()
+    assert system.addition(system.license_product).open is None
+    assert [Decimal(15)] == system.held(system.license_product)
 
 
 def test_pushes_wait_while_the_keys_are_refused_and_go_out_when_they_work_again(system: System) -> None:
