@@ -72,6 +72,7 @@ def _rebuilt(url: str, names: Sequence[str] | None) -> tuple[float, int, float]:
     ours, theirs = multiprocessing.get_context("spawn").Pipe()
     process = multiprocessing.get_context("spawn").Process(target=_rebuild, args=(url, names, theirs))
     process.start()
+    theirs.close()  # so that an end without an answer is heard
     seconds, megabytes, of_processor = ours.recv()
     process.join()
     return FACTS / seconds, megabytes, FACTS / of_processor

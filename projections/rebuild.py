@@ -104,8 +104,7 @@ def rebuild(
         while not _change_over(builder, views):
             _wait_until(gives_up_at, "the views are never free for a moment")
             _catch_up(builder, reader, views, gives_up_at)
-        builder.connection.execute(SQL("DROP SCHEMA {} CASCADE").format(Identifier(BEFORE)))
-        builder.connection.execute(SQL("DROP SCHEMA {} CASCADE").format(Identifier(WORKSHOP)))
+        _clear_away(builder.connection)
         return builder.position
 
 
@@ -140,9 +139,9 @@ def _wait_until(gives_up_at: float, why: str) -> None:
 
 def _make_room(connection: psycopg.Connection[Any], views: Sequence[View]) -> None:
     """New, empty tables; what a rebuild that was killed has left goes first."""
+    _clear_away(connection)
     with connection.transaction():
         for schema in (WORKSHOP, BEFORE):
-            connection.execute(SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(Identifier(schema)))
             connection.execute(SQL("CREATE SCHEMA {}").format(Identifier(schema)))
         connection.execute(
             SQL("CREATE TABLE {}.view_positions (LIKE public.view_positions INCLUDING ALL)").format(
@@ -152,6 +151,20 @@ def _make_room(connection: psycopg.Connection[Any], views: Sequence[View]) -> No
         for view in views:
             for step in view.steps:
                 connection.execute(step.sql)
+
+
+def _clear_away(connection: psycopg.Connection[Any]) -> None:
+    """Drop both schemas with what is in them, each table by itself.
+
+    Why: who waited for the change-over with a statement that was planned before it goes on to lock the old tables, one
+    after the other, and only then sees that they are out of use. Who holds several of them meets that halfway, and the
+    database ends one of the two.
+    """
+    for schema in (BEFORE, WORKSHOP):
+        found = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", (schema,)).fetchall()
+        for (table,) in found:
+            connection.execute(SQL("DROP TABLE {}.{} CASCADE").format(Identifier(schema), Identifier(table)))
+        connection.execute(SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(Identifier(schema)))
 
 
 def _fold_most(builder: Projector, goal: int, gives_up_at: float, tell: Tell) -> None:
@@ -199,7 +212,8 @@ def _goal(connection: psycopg.Connection[Any], views: Sequence[View]) -> int:
 def _change_over(builder: Projector, views: Sequence[View]) -> bool:
     """Put the new tables in the old ones' place; false when somebody held one of them for too long.
 
-    The tables are locked in the order in which the projector writes them, and before the positions, as it does.
+    The tables are locked in the order in which the projector writes them, and before the positions, as it does; the SQL
+    views over them come first, as for those who read them.
     """
     connection, names = builder.connection, [view.name for view in views]
     tables = _tables(views)
@@ -208,7 +222,9 @@ def _change_over(builder: Projector, views: Sequence[View]) -> bool:
             # All of them within one bound, well below the second after which PostgreSQL looks for deadlocks: a reader
             # who holds one table and waits for another must find us gone, not be the one who is ended.
             connection.execute("SELECT set_config('statement_timeout', %s, true)", (f"{LONGEST_LOCK_MILLISECONDS}ms",))
-            listed = SQL(", ").join(SQL("public.{}").format(Identifier(table)) for table in tables)
+            over_them = _sql_views_over(connection, tables)
+            names_locked = (*(view for view, _, _ in over_them), *tables)
+            listed = SQL(", ").join(SQL("public.{}").format(Identifier(name)) for name in names_locked)
             connection.execute(SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(listed))
             connection.execute("SELECT set_config('statement_timeout', '0', true)")
             began = time.monotonic()
@@ -223,7 +239,7 @@ def _change_over(builder: Projector, views: Sequence[View]) -> bool:
                 return False
             while builder.position < last and builder.fold(last):
                 pass
-            _move_tables(connection, tables)
+            _move_tables(connection, tables, over_them)
             connection.execute("DELETE FROM public.view_positions WHERE view = ANY(%s)", (names,))
             connection.execute(
                 SQL("INSERT INTO public.view_positions SELECT * FROM {}.view_positions").format(Identifier(WORKSHOP))
@@ -234,9 +250,9 @@ def _change_over(builder: Projector, views: Sequence[View]) -> bool:
     return True
 
 
-def _move_tables(connection: psycopg.Connection[Any], tables: Sequence[str]) -> None:
-    """Out with the old ones and in with the new; SQL views over them are made again, since they go by the table."""
-    over_them = connection.execute(
+def _sql_views_over(connection: psycopg.Connection[Any], tables: Sequence[str]) -> list[tuple[str, str, str | None]]:
+    """Shape: name, definition and comment, by name."""
+    return connection.execute(
         "SELECT DISTINCT v.relname, pg_get_viewdef(v.oid), obj_description(v.oid, 'pg_class')"
         " FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid JOIN pg_class v ON v.oid = r.ev_class"
         " JOIN pg_class t ON t.oid = d.refobjid"
@@ -244,6 +260,12 @@ def _move_tables(connection: psycopg.Connection[Any], tables: Sequence[str]) -> 
         " ORDER BY v.relname",
         (list(tables),),
     ).fetchall()
+
+
+def _move_tables(
+    connection: psycopg.Connection[Any], tables: Sequence[str], over_them: Sequence[tuple[str, str, str | None]]
+) -> None:
+    """Out with the old ones and in with the new; SQL views over them are made again, since they go by the table."""
     for name, _, _ in over_them:
         connection.execute(SQL("DROP VIEW public.{}").format(Identifier(name)))
     for table in tables:

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from domain.values import MspId
 from journal.application import Journal
 from journal.entry import Entry
 from journal.registry import CODEC
+from projections import rebuild as rebuilding
 from projections.folds import FoldsByMsp
 from projections.follower import all_views, fold_until, rebuild_views, rebuild_what_is_stale
 from projections.freshness import wait_until_folded
@@ -289,6 +291,72 @@ def test_a_reader_who_holds_a_view_for_long_is_let_through_first(journal: Journa
         with pytest.raises(RebuildTakesLonger, match="never free"):
             rebuild_views(ledger, ["history"], timeout_seconds=2.0)
         assert reader.execute("SELECT count(*) > 0 FROM history").fetchone() == (True,)
+
+
+def is_waiting_for_a_lock(url: str, application: str) -> bool:
+    with psycopg.connect(url) as watcher:
+        found = watcher.execute(
+            "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database()"
+            " AND application_name LIKE %s AND wait_event_type = 'Lock')",
+            (application,),
+        ).fetchone()
+    return found == (True,)
+
+
+def eventually_waits_for_a_lock(url: str, application: str) -> None:
+    gives_up_at = time.monotonic() + PATIENCE_SECONDS
+    while not is_waiting_for_a_lock(url, application):
+        assert time.monotonic() < gives_up_at
+
+
+def test_who_goes_through_the_old_tables_one_by_one_meets_nobody_who_holds_several(
+    journal: Journal, ledger: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a statement does that was planned before the change-over and had to wait for it."""
+    tell(journal, seed=38, acts=20)
+    fold_until(ledger)
+    [*old_ones, last] = [f"views_before.{table}" for view in all_views() for table in view.tables]
+    usual = rebuilding._change_over
+
+    with psycopg.connect(ledger) as reader, ThreadPoolExecutor(1) as threads:
+
+        def changed_over(*arguments: Any) -> bool:
+            is_over = usual(*arguments)
+            if is_over:
+                reader.execute(f"LOCK TABLE {last} IN ACCESS SHARE MODE".encode())
+            return is_over
+
+        monkeypatch.setattr(rebuilding, "_change_over", changed_over)
+        work = threads.submit(rebuild_views, ledger, timeout_seconds=PATIENCE_SECONDS)
+        eventually_waits_for_a_lock(ledger, "psa-ledger rebuild")
+        for old in old_ones:
+            with suppress(psycopg.errors.UndefinedTable), reader.transaction():
+                reader.execute(f"LOCK TABLE {old} IN ACCESS SHARE MODE".encode())
+        reader.rollback()
+        work.result()
+
+
+def test_who_reads_an_sql_view_waits_for_the_change_over_and_neither_is_ended(
+    journal: Journal, ledger: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tell(journal, seed=39, acts=20)
+    fold_until(ledger)
+    monkeypatch.setattr(rebuilding, "LONGEST_LOCK_MILLISECONDS", 1_000 * PATIENCE_SECONDS)
+
+    def count() -> Any:
+        with psycopg.connect(ledger, application_name="reads a view") as connection:
+            return connection.execute("SELECT count(*) FROM waiting_pushes").fetchone()
+
+    before = count()
+    with psycopg.connect(ledger) as first, ThreadPoolExecutor(2) as threads:
+        first.execute("LOCK TABLE due_pushes IN ACCESS SHARE MODE")
+        work = threads.submit(rebuild_views, ledger, timeout_seconds=PATIENCE_SECONDS)
+        eventually_waits_for_a_lock(ledger, "psa-ledger rebuild")
+        reading = threads.submit(count)
+        eventually_waits_for_a_lock(ledger, "reads a view")
+        first.rollback()
+        work.result()
+        assert before == reading.result()
 
 
 def test_one_rebuild_at_a_time(ledger: str) -> None:
