@@ -163,7 +163,7 @@ def _clear_away(connection: psycopg.Connection[Any]) -> None:
     for schema in (BEFORE, WORKSHOP):
         found = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", (schema,)).fetchall()
         for (table,) in found:
-            connection.execute(SQL("DROP TABLE {}.{} CASCADE").format(Identifier(schema), Identifier(table)))
+            connection.execute(SQL("DROP TABLE {}.{}").format(Identifier(schema), Identifier(table)))
         connection.execute(SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(Identifier(schema)))
 
 
@@ -212,21 +212,15 @@ def _goal(connection: psycopg.Connection[Any], views: Sequence[View]) -> int:
 def _change_over(builder: Projector, views: Sequence[View]) -> bool:
     """Put the new tables in the old ones' place; false when somebody held one of them for too long.
 
-    The tables are locked in the order in which the projector writes them, and before the positions, as it does; the SQL
-    views over them come first, as for those who read them.
+    The tables are locked in the order in which the projector writes them, and before the positions, as it does. The SQL
+    views over them come first, as for those who read them, and with each what it reads: where that is not in the
+    projector's order, a try fails now and then.
     """
     connection, names = builder.connection, [view.name for view in views]
     tables = _tables(views)
     try:
         with connection.transaction():
-            # All of them within one bound, well below the second after which PostgreSQL looks for deadlocks: a reader
-            # who holds one table and waits for another must find us gone, not be the one who is ended.
-            connection.execute("SELECT set_config('statement_timeout', %s, true)", (f"{LONGEST_LOCK_MILLISECONDS}ms",))
-            over_them = _sql_views_over(connection, tables)
-            names_locked = (*(view for view, _, _ in over_them), *tables)
-            listed = SQL(", ").join(SQL("public.{}").format(Identifier(name)) for name in names_locked)
-            connection.execute(SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(listed))
-            connection.execute("SELECT set_config('statement_timeout', '0', true)")
+            over_them = _lock(connection, tables)
             began = time.monotonic()
             standing = [
                 position
@@ -244,38 +238,63 @@ def _change_over(builder: Projector, views: Sequence[View]) -> bool:
             connection.execute(
                 SQL("INSERT INTO public.view_positions SELECT * FROM {}.view_positions").format(Identifier(WORKSHOP))
             )
-    except psycopg.errors.QueryCanceled:
+    except _NotNow:
         return False
     _log.info("the views %s changed over in %.0f ms", ", ".join(names), (time.monotonic() - began) * 1000)
     return True
 
 
-def _sql_views_over(connection: psycopg.Connection[Any], tables: Sequence[str]) -> list[tuple[str, str, str | None]]:
-    """Shape: name, definition and comment, by name."""
-    return connection.execute(
-        "SELECT DISTINCT v.relname, pg_get_viewdef(v.oid), obj_description(v.oid, 'pg_class')"
-        " FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid JOIN pg_class v ON v.oid = r.ev_class"
-        " JOIN pg_class t ON t.oid = d.refobjid"
+class _NotNow(Exception):
+    """Somebody holds one of the tables, or changes what is built on them."""
+
+
+def _lock(connection: psycopg.Connection[Any], tables: Sequence[str]) -> list[str]:
+    """Take the tables for the rest of the transaction. Shape: the SQL views over them. Raises: _NotNow.
+
+    All of them within one bound, well below the second after which PostgreSQL looks for deadlocks: a reader who holds
+    one table and waits for another must find us gone, not be the one who is ended.
+    """
+    connection.execute("SELECT set_config('statement_timeout', %s, true)", (f"{LONGEST_LOCK_MILLISECONDS}ms",))
+    over_them = _sql_views_over(connection, tables)
+    listed = SQL(", ").join(SQL("public.{}").format(Identifier(name)) for name in (*over_them, *tables))
+    try:
+        connection.execute(SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(listed))
+    except (psycopg.errors.QueryCanceled, psycopg.errors.UndefinedTable) as error:
+        raise _NotNow from error
+    connection.execute("SELECT set_config('statement_timeout', '0', true)")
+    if over_them != _sql_views_over(connection, tables):
+        raise _NotNow
+    return over_them
+
+
+def _sql_views_over(connection: psycopg.Connection[Any], tables: Sequence[str]) -> list[str]:
+    found = connection.execute(
+        "SELECT DISTINCT v.relname FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid"
+        " JOIN pg_class v ON v.oid = r.ev_class JOIN pg_class t ON t.oid = d.refobjid"
         " WHERE v.relkind = 'v' AND v.oid <> t.oid AND t.relname = ANY(%s) AND t.relnamespace = 'public'::regnamespace"
         " ORDER BY v.relname",
         (list(tables),),
-    ).fetchall()
+    )
+    return [name for (name,) in found]
 
 
-def _move_tables(
-    connection: psycopg.Connection[Any], tables: Sequence[str], over_them: Sequence[tuple[str, str, str | None]]
-) -> None:
+def _move_tables(connection: psycopg.Connection[Any], tables: Sequence[str], over_them: Sequence[str]) -> None:
     """Out with the old ones and in with the new; SQL views over them are made again, since they go by the table."""
-    for name, _, _ in over_them:
+    made = connection.execute(
+        "SELECT v.relname, pg_get_viewdef(v.oid), obj_description(v.oid, 'pg_class') FROM pg_class v"
+        " WHERE v.relname = ANY(%s) AND v.relnamespace = 'public'::regnamespace",
+        (list(over_them),),
+    ).fetchall()
+    for name in over_them:
         connection.execute(SQL("DROP VIEW public.{}").format(Identifier(name)))
     for table in tables:
         for source, target in (("public", BEFORE), (WORKSHOP, "public")):
             connection.execute(
                 SQL("ALTER TABLE {}.{} SET SCHEMA {}").format(Identifier(source), Identifier(table), Identifier(target))
             )
-    for name, definition, comment in over_them:
-        made = SQL("CREATE VIEW public.{} AS ").format(Identifier(name)).as_bytes(connection)
-        connection.execute(made + definition.encode())
+    for name, definition, comment in made:
+        beginning = SQL("CREATE VIEW public.{} AS ").format(Identifier(name)).as_bytes(connection)
+        connection.execute(beginning + definition.encode())
         if comment is not None:
             connection.execute(SQL("COMMENT ON VIEW public.{} IS {}").format(Identifier(name), Literal(comment)))
 

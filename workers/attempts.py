@@ -24,10 +24,10 @@ def pause_after(tries: int, timing: Timing) -> timedelta:
 
 @dataclass(frozen=True, slots=True)
 class Notes:
-    """What one pass notes of its additions, as long as its lease is its own.
+    """What one pass notes of its additions, as long as nobody took its lease or cleared it away.
 
     Why only so long: a worker that was cut off comes to say it when others have gone on, and would take their pauses
-    back, or keep them waiting for what is over.
+    back, or keep them waiting for what is over. What it does not get to say costs one try without a pause.
     """
 
     tools: Tools
@@ -38,10 +38,12 @@ class Notes:
         """Come back soon; this was no failed try."""
         self._note(row, tries=row.tries, pause=self.tools.timing.first_pause)
 
-    def wait_for(self, row: DueRow, started: PushStarted) -> None:
-        """Not before the push has ended, or its writer can not write any more; this was no failed try."""
+    def wait_for(self, row: DueRow, started: PushStarted, version: int) -> None:
+        """Not before the push has ended that is open in this version of the addition, or its writer can not write any
+        more; this was no failed try.
+        """
         until = started.deadline + self.tools.timing.grace
-        self._note(row, tries=row.tries, until=until, open_push=started.push)
+        self._note(row, tries=row.tries, until=until, open_version=version)
 
     def failed(self, row: DueRow, error: PsaError) -> None:
         """One try failed and the next comes later."""
@@ -71,7 +73,7 @@ class Notes:
         tries: int,
         pause: timedelta = timedelta(0),
         until: datetime | None = None,
-        open_push: str | None = None,
+        open_version: int | None = None,
         sweep: timedelta = timedelta(0),
         checked_position: int = 0,
         checked_month: str = "",
@@ -80,12 +82,12 @@ class Notes:
         with self.tools.pool.connection() as connection:
             connection.execute(
                 "INSERT INTO push_attempts"
-                " (addition, tries, not_before, open_push, sweep_at, checked_position, checked_month)"
+                " (addition, tries, not_before, open_version, sweep_at, checked_position, checked_month)"
                 " SELECT %s, %s, clock_timestamp() + coalesce(%s::timestamptz - ledger_now(), %s), %s,"
                 "        clock_timestamp() + %s, %s, %s"
                 "  WHERE EXISTS (SELECT FROM leases WHERE job = %s AND holder = %s)"
                 " ON CONFLICT (addition) DO UPDATE SET tries = excluded.tries, not_before = excluded.not_before,"
-                " open_push = excluded.open_push, sweep_at = excluded.sweep_at,"
+                " open_version = excluded.open_version, sweep_at = excluded.sweep_at,"
                 " checked_position = greatest(push_attempts.checked_position, excluded.checked_position),"
                 " checked_month = greatest(push_attempts.checked_month, excluded.checked_month)",
                 (
@@ -93,7 +95,7 @@ class Notes:
                     tries,
                     until,
                     pause,
-                    open_push,
+                    open_version,
                     sweep,
                     checked_position,
                     checked_month,

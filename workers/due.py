@@ -134,7 +134,9 @@ _ELIGIBLE = f"""
             AND (a.addition IS NULL OR a.sweep_at <= clock_timestamp()))
         -- A held or refused final would stop the addition for good once a newer month has taken its place.
         OR {_IS_MISSED})
-   AND (a.addition IS NULL OR a.not_before <= clock_timestamp() OR a.open_push <> coalesce(line.open_push, ''))
+   AND (a.addition IS NULL OR a.not_before <= clock_timestamp()
+        -- The push that was waited for has ended, as far as this view knows; it may be behind the note.
+        OR (line.open_push IS NULL AND line.version >= a.open_version))
    AND {IS_NEWS}
    AND {MONTH_IS_CLOSED}
    AND {LANE_IS_FREE}

@@ -309,7 +309,7 @@ def _carry_out(here: _Pass, row: DueRow, started: PushStarted, deadline: float, 
     except OutcomeUnknown:
         tools.numbers.pushed(started.kind, "unknown", None)
         log.warning("the outcome of push %s is unknown; it is settled after its deadline", started.push)
-        here.notes.wait_for(row, started)
+        here.notes.wait_for(row, started, here.progress.versions[here.stream(row)])
         return Ended.WAITS
     except PsaError as error:
         attention.after_write(tools, here.context.msp, error, origin)
@@ -432,7 +432,7 @@ def _settle_open(here: _Pass, row: DueRow) -> bool:
     if started is None:
         return True
     if seen.read_at < started.deadline + tools.timing.grace:
-        here.notes.wait_for(row, started)
+        here.notes.wait_for(row, started, known.version)
         return False
     if started.record is not None:
         record = seen.record(started.record)

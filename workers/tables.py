@@ -74,8 +74,9 @@ WORKER_STEPS: tuple[Step, ...] = (
     Step(
         "workers.push_attempts.3",
         """
-        ALTER TABLE push_attempts ADD COLUMN open_push text;
-        COMMENT ON COLUMN push_attempts.open_push IS 'The pause ends with this push, if that ends before.';
+        ALTER TABLE push_attempts ADD COLUMN open_version int;
+        COMMENT ON COLUMN push_attempts.open_version IS
+          'A push was open in this version of the addition; the pause ends with it, if that ends before.';
         """,
     ),
 )

@@ -61,8 +61,11 @@ def is_alive(pid: int) -> bool:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    status = Path(f"/proc/{pid}/stat")
-    return not (status.exists() and status.read_text().rpartition(")")[2].split()[0] == "Z")
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return not Path("/proc/self").exists()  # it ended just now, unless this machine tells nothing of processes
+    return status.rpartition(")")[2].split()[0] != "Z"
 
 
 def until(condition: Callable[[], bool]) -> bool:

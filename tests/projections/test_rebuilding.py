@@ -359,6 +359,40 @@ def test_who_reads_an_sql_view_waits_for_the_change_over_and_neither_is_ended(
         assert before == reading.result()
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "CREATE OR REPLACE VIEW subjects AS SELECT 'newer' AS subject FROM history",
+        "CREATE VIEW newer AS SELECT subject FROM history",
+        "DROP VIEW subjects",
+    ],
+)
+def test_a_migration_during_a_change_over_keeps_its_sql_views(
+    journal: Journal, ledger: str, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    tell(journal, seed=40, acts=20)
+    fold_until(ledger)
+    monkeypatch.setattr(rebuilding, "LONGEST_LOCK_MILLISECONDS", 1_000 * PATIENCE_SECONDS)
+
+    def views(connection: psycopg.Connection[Any]) -> list[Any]:
+        return connection.execute(
+            "SELECT viewname, definition FROM pg_views WHERE schemaname = 'public' ORDER BY viewname"
+        ).fetchall()
+
+    with psycopg.connect(ledger, autocommit=True) as connection, ThreadPoolExecutor(1) as threads:
+        connection.execute("CREATE VIEW subjects AS SELECT subject::text FROM history")
+        try:
+            with connection.transaction():
+                connection.execute(change.encode())
+                migrated = views(connection)
+                work = threads.submit(rebuild_views, ledger, timeout_seconds=PATIENCE_SECONDS)
+                eventually_waits_for_a_lock(ledger, "psa-ledger rebuild")
+            work.result()
+            assert migrated == views(connection)
+        finally:
+            connection.execute("DROP VIEW IF EXISTS subjects, newer")
+
+
 def test_one_rebuild_at_a_time(ledger: str) -> None:
     with Projector(ledger, CODEC, all_views(), in_workshop=True) as other:
         assert other.try_lock()

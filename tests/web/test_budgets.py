@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from api.panel import PANEL_FILES
 from tests.api import given
@@ -117,36 +117,43 @@ window.painted = new Promise((painted) => {
 """Says in the page itself when the first 50 rows are painted: to ask from outside takes the page's own time."""
 
 
-def slowness(panel: Panel, throttled: int = 1) -> float:
+def slowness(blank: Page, rate: int = 1) -> float:
     """How many times as long as usual the browser takes now for the same work; never below 1.
 
+    Units: `rate` is by how much the browser is slowed down on purpose. Needs an empty page, so that nothing of the
+    panel is measured by itself.
     Why: machines that are shared are now and then half as fast as an hour before, and the panel is no worse for it.
     """
-    spent: list[float] = [panel.page.evaluate(FIELDS) for _ in range(3)]
-    return max(1.0, min(spent) / (USUAL_MS * throttled))
+    spent: list[float] = [blank.evaluate(FIELDS) for _ in range(3)]
+    return max(1.0, min(spent) / (USUAL_MS * rate))
 
 
-def fastest(panel: Panel, within: float, throttled: int = 1) -> float:
-    """Seconds from following the link until the companies are painted: the best of a few tries, on the usual machine.
+def fastest(panel: Panel, within: float, rate: int = 1) -> float:
+    """Seconds from following the link until the companies are painted: the best of a few tries.
 
-    Each from an empty page and with nothing kept: from the page itself the link would load nothing anew.
+    Each from an empty page and with nothing kept: from the page itself the link would load nothing anew. A machine that
+    is slower than usual before and after a try is made up for.
     Why the best: it says what the panel needs, the others what else the machine was doing.
     """
-    browser = panel.page.context.new_cdp_session(panel.page)
-    browser.send("Emulation.setCPUThrottlingRate", {"rate": throttled})
-    panel.page.add_init_script(WATCHED)
+    page = panel.page
+    browser = page.context.new_cdp_session(page)
+    browser.send("Emulation.setCPUThrottlingRate", {"rate": rate})
+    page.add_init_script(WATCHED)
     found: list[float] = []
-    slow: list[float] = []
+    page.goto("about:blank")
+    before = slowness(page, rate)
     for _ in range(TRIES):
-        panel.page.goto("about:blank")
-        slow.append(slowness(panel, throttled))
         browser.send("Network.clearBrowserCache")
         panel.open("/companies")
-        found.append(panel.page.evaluate("() => window.painted") / 1000)
-        expect(panel.page.get_by_role("rowheader").nth(49)).to_be_visible()
+        seconds = page.evaluate("() => window.painted") / 1000
+        expect(page.get_by_role("rowheader").nth(49)).to_be_visible()
+        page.goto("about:blank")
+        after = slowness(page, rate)
+        found.append(seconds / min(before, after))
+        before = after
         if min(found) <= within:
-            return min(found)
-    return min(found) / min(slow)
+            break
+    return min(found)
 
 
 @pytest.mark.long
@@ -162,7 +169,7 @@ def test_companies_are_visible_within_two_and_a_half_seconds_on_a_machine_four_t
 ) -> None:
     panel.ledger = many
 
-    assert fastest(panel, 2.5, throttled=4) <= 2.5
+    assert fastest(panel, 2.5, rate=4) <= 2.5
 
 
 @pytest.mark.long
@@ -191,6 +198,10 @@ def test_a_list_opens_at_once_among_500_rows(many: Whole, panel: Panel) -> None:
         requestAnimationFrame(() => setTimeout(() => resolve(performance.now() - began)));
       });
     })"""
+    blank = panel.page.context.new_page()
+    before = slowness(blank)
+    panel.page.bring_to_front()
     spent = [panel.page.evaluate(opening, field.element_handle()) for _ in range(TRIES)]
+    blank.bring_to_front()
 
-    assert min(spent) / slowness(panel) <= 150
+    assert min(spent) / min(before, slowness(blank)) <= 150

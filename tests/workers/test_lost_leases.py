@@ -12,11 +12,12 @@ from psycopg_pool import ConnectionPool
 
 from bench.scale import due, fill
 from domain.values import DriftPolicy
-from tests.workers.system import TIMING, System
+from tests.workers.system import MSP, TIMING, System
 from workers import push
 from workers.actors import answers
 from workers.brokers import BrokerGone
 from workers.dispatch import Dispatcher, Message, Send
+from workers.due import DueAgreement
 from workers.leases import claim
 from workers.tools import Timing
 
@@ -131,23 +132,40 @@ def test_a_pass_that_hears_of_its_unknown_outcome_when_others_have_settled_it_ke
     assert [Decimal(15)] == system.held(system.license_product)
 
 
-def test_a_pass_that_lost_its_lease_takes_nobodys_pause_back(system: System, settled_by_others: Slow) -> None:
+@pytest.mark.parametrize("others_are_at_work", [False, True])
+def test_a_pass_that_lost_its_lease_takes_nobodys_pause_back(
+    system: System, settled_by_others: Slow, others_are_at_work: bool
+) -> None:
     system.psa.fault("error", method="PATCH", endpoint="*/additions*", status=400)
     system.licenses("globex", delta=3)
     system.settle()
     assert system.addition(system.license_product).exceptional is not None
     refused = system.facts(system.license_product)
+    job = DueAgreement(MSP, system.tenant.site, system.tenant.company_id, system.agreement).job
 
+    if others_are_at_work:
+        with system.tools.pool.connection() as connection:
+            connection.execute(
+                "INSERT INTO leases (job, msp, holder, until, claimed)"
+                " VALUES (%s, %s, 'other', clock_timestamp() + interval '10 minutes', true)",
+                (job, MSP),
+            )
     settled_by_others.go_on()
+    with system.tools.pool.connection() as connection:
+        connection.execute("DELETE FROM leases")
     system.settle()
 
     assert refused == system.facts(system.license_product)
 
 
+@pytest.mark.parametrize("is_noted_before", [False, True])
 def test_nobody_waits_for_the_deadline_of_a_push_whose_writer_came_through(
-    system: System, monkeypatch: pytest.MonkeyPatch
+    system: System, monkeypatch: pytest.MonkeyPatch, is_noted_before: bool
 ) -> None:
     slow = cut_off_after_its_write(system, monkeypatch, hears_of_it=True)
+    if is_noted_before:
+        with system.tools.pool.connection() as connection:
+            connection.execute("INSERT INTO push_attempts SELECT addition, 0, now(), now(), 0 FROM additions")
     system.settle()
     assert system.addition(system.license_product).open is not None
 

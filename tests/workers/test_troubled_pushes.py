@@ -3,6 +3,7 @@
 Every single fault is lived through in `test_every_fault`.
 """
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -10,7 +11,10 @@ import pytest
 
 from domain.addition import AdditionAdopted, PushFailed, PushOutcomeUnknown, PushStarted
 from domain.values import Component, Rule
+from tests.inline_jobs import answered_by
 from tests.workers.system import MSP, TIMING, System
+from workers.actors import answers
+from workers.dispatch import Dispatcher
 from workers.watch_drift import watch_connection
 
 ADDITIONS = "*/additions*"
@@ -83,6 +87,44 @@ def test_a_pass_that_finds_a_push_open_waits_for_as_long(system: System) -> None
     system.forget_patience()
     system.settle()
     assert system.addition(system.license_product).open is None
+    assert [Decimal(15)] == system.held(system.license_product)
+
+
+def test_an_open_push_is_waited_for_also_while_the_views_are_behind(system: System) -> None:
+    start(system)
+    system.psa.fault("cut", method="PATCH", endpoint=ADDITIONS, count=1, when="after")
+    system.licenses("globex", delta=3)
+    system.fold()
+    passes: list[str] = []
+    jobs = answers(replace(system.tools, wait_for_views=lambda _: False))
+
+    def answer(job: str, *arguments: str | int) -> None:
+        passes.append(job)
+        jobs[job](*arguments)
+
+    dispatcher = Dispatcher(
+        system.tools.pool, answered_by(answer), timing=TIMING, new_holder=lambda: f"holder-{len(passes)}"
+    )
+
+    for _ in range(3):
+        dispatcher.look()
+
+    assert len(passes) == 1
+
+
+def test_a_throttled_push_waits_also_after_one_that_was_left_open(system: System) -> None:
+    opened = left_open(system)
+    system.move_clock(opened.deadline + TIMING.grace)
+    system.forget_patience()
+    system.settle()
+    system.psa.fault("throttle", method="PATCH", endpoint=ADDITIONS, retry_after=3600)
+    system.licenses("globex", delta=1)
+    system.settle()
+    passes = len(system.sent)
+
+    system.settle()
+
+    assert passes == len(system.sent)
     assert [Decimal(15)] == system.held(system.license_product)
 
 
