@@ -210,7 +210,7 @@ def _goal(connection: psycopg.Connection[Any], views: Sequence[View]) -> int:
 
 
 def _change_over(builder: Projector, views: Sequence[View]) -> bool:
-    """Put the new tables in the old ones' place; false when somebody held one of them for too long.
+    """Put the new tables in the old ones' place; false when that has to be tried again.
 
     The tables are locked in the order in which the projector writes them, and before the positions, as it does. The SQL
     views over them come first, as for those who read them, and with each what it reads: where that is not in the
@@ -230,7 +230,7 @@ def _change_over(builder: Projector, views: Sequence[View]) -> bool:
             ]
             last = max(standing, default=0)
             if last - builder.position > NEARLY_THERE:
-                return False
+                raise _NotNow
             while builder.position < last and builder.fold(last):
                 pass
             _move_tables(connection, tables, over_them)
@@ -245,7 +245,7 @@ def _change_over(builder: Projector, views: Sequence[View]) -> bool:
 
 
 class _NotNow(Exception):
-    """Somebody holds one of the tables, or changes what is built on them."""
+    """Somebody holds one of the tables or changes what is built on them, or too much is still to be folded."""
 
 
 def _lock(connection: psycopg.Connection[Any], tables: Sequence[str]) -> list[str]:

@@ -42,7 +42,7 @@ class Notes:
         """Not before the push has ended that is open in this version of the addition, or its writer can not write any
         more; this was no failed try.
         """
-        until = started.deadline + self.tools.timing.grace
+        until = self.tools.timing.settled_from(started.deadline)
         self._note(row, tries=row.tries, until=until, open_version=version)
 
     def failed(self, row: DueRow, error: PsaError) -> None:

@@ -431,7 +431,7 @@ def _settle_open(here: _Pass, row: DueRow) -> bool:
     started = known.state.open
     if started is None:
         return True
-    if seen.read_at < started.deadline + tools.timing.grace:
+    if seen.read_at < tools.timing.settled_from(started.deadline):
         here.notes.wait_for(row, started, known.version)
         return False
     if started.record is not None:

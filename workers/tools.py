@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID, uuid4
 
@@ -45,6 +45,10 @@ class Timing:
     first_pause: timedelta = timedelta(seconds=1)
     longest_pause: timedelta = timedelta(minutes=2)
     tries: int = 6
+
+    def settled_from(self, deadline: datetime) -> datetime:
+        """When an open push of this deadline may be settled by others: its writer can not write any more."""
+        return deadline + self.grace
 
 
 def nobody_keeps(_job: str, _holder: str) -> AbstractContextManager[None]:

@@ -47,12 +47,17 @@ def test_a_third_number_after_an_unknown_outcome_stops_increments_until_sync_now
     assert [Decimal(16)] == system.held(system.license_product)
 
 
-def left_open(system: System) -> PushStarted:
-    """A push whose write arrived, and whose answer did not."""
+def about_to_hear_nothing(system: System) -> None:
+    """The next pass writes 15, which arrives, and its answer does not."""
     start(system)
     system.psa.fault("cut", method="PATCH", endpoint=ADDITIONS, count=1, when="after")
     system.licenses("globex", delta=3)
     system.fold()
+
+
+def left_open(system: System) -> PushStarted:
+    """A push whose write arrived, and whose answer did not."""
+    about_to_hear_nothing(system)
     system.dispatcher.look()
     opened = system.addition(system.license_product).open
     assert opened is not None
@@ -91,10 +96,7 @@ def test_a_pass_that_finds_a_push_open_waits_for_as_long(system: System) -> None
 
 
 def test_an_open_push_is_waited_for_also_while_the_views_are_behind(system: System) -> None:
-    start(system)
-    system.psa.fault("cut", method="PATCH", endpoint=ADDITIONS, count=1, when="after")
-    system.licenses("globex", delta=3)
-    system.fold()
+    about_to_hear_nothing(system)
     passes: list[str] = []
     jobs = answers(replace(system.tools, wait_for_views=lambda _: False))
 
